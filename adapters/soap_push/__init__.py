@@ -1,0 +1,133 @@
+"""Plain SOAP push: the authority runs a service with one operation, `uebergeben`, and the gateway calls it.
+
+The WSDL is ours (`xsd/soap/uebergabe.wsdl`). zeep builds and reads the envelopes; contents never pass through it: it
+would hold five times their size. They are spliced into the body while it is sent, with a Content-Length.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import zeep
+import zeep.exceptions
+from pydantic import Field
+
+from adapters.soap_push.body import Body, Content
+from adapters.soap_push.request import make_request
+from adapters.soap_push.wire import Answer, garbage, post, status_error
+from gateway.adapter import AdapterSettings, Envelope, Handover, Link, Outcome, Plugin, Refused, Unconfirmed
+from gateway.domain import codes
+from gateway.domain.errors import SubmissionError
+from gateway.xmlguard import safe_parse
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+ACCEPTED = {
+    "angenommen": "Von der Behörde angenommen.",
+    "bereits angenommen": "War von der Behörde bereits angenommen.",
+}
+_BINDING = "{urn:bauweiche:uebergabe:1}UebergabeSoap12"
+
+
+class Settings(AdapterSettings):
+    """Where the authority's service is."""
+
+    url: str = Field(
+        pattern=r"^https://[A-Za-z0-9.-]{1,253}(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?$",
+        title="Adresse des Dienstes",
+        description="Adresse des Übergabedienstes der Behörde, beginnt mit https://. Der Server muss freigegeben sein.",
+    )
+    patience: float = Field(
+        default=300,
+        gt=0,
+        le=3_600,
+        title="Geduld",
+        description="Sekunden, die der Dienst nach dem Senden bis zur Antwort brauchen darf.",
+    )
+
+
+class SoapPush:
+    """Hands a message to the authority's service in one call."""
+
+    def __init__(self, settings: Settings, link: Link) -> None:
+        self._settings, self._link = settings, link
+
+    def deliver(self, envelope: Envelope) -> Handover:
+        """Return once the service has said that it stored the message, now or before."""
+        request = make_request(envelope)
+        transport = _Splicing(self._link, self._settings.patience, request.contents)
+        options = zeep.Settings(forbid_external=True, forbid_dtd=True)
+        client = zeep.Client(str(_wsdl()), transport=transport, settings=options)  # type: ignore[no-untyped-call]  # zeep has no types
+        service = client.create_service(_BINDING, self._settings.url)  # type: ignore[no-untyped-call]  # zeep has no types
+        try:
+            result = service.uebergeben(Nachricht=request.message, Anlagen=request.attachments)
+        except zeep.exceptions.Fault as fault:
+            raise _fault(fault) from fault
+        except zeep.exceptions.Error as error:
+            raise garbage("sie passt nicht zum WSDL") from error
+        return _outcome(envelope, result)
+
+
+class _Splicing:
+    """What zeep sends through: loads only our own WSDL, and splices the contents of one message into its body."""
+
+    def __init__(self, link: Link, patience: float, contents: tuple[Content, ...]) -> None:
+        self._link, self._patience, self._contents = link, patience, contents
+
+    def load(self, url: str) -> bytes:
+        """Return a file beside our WSDL; zeep asks for nothing else."""
+        return _wsdl().with_name(Path(url).name).read_bytes()
+
+    def post_xml(self, address: str, envelope: etree._Element, headers: dict[str, str]) -> Answer:
+        """Send, and return an answer only if it is SOAP that is safe to read."""
+        answer = post(self._link, address, Body(envelope, self._contents), headers, self._patience)
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media_type not in ("application/soap+xml", "text/xml") or answer.status_code not in (200, 400, 500):
+            raise status_error(answer.status_code)
+        try:
+            safe_parse(answer.content)
+        except SubmissionError as error:
+            raise garbage(error.reason.rstrip(".")) from error
+        return answer
+
+
+def _outcome(envelope: Envelope, result: Any) -> Handover:
+    """Read the answer; only the three words of the WSDL, about this very message, count."""
+    if getattr(result, "kennung", None) != envelope.message_id:
+        raise garbage("sie gilt einer anderen Nachricht")
+    if result.ergebnis == "abgelehnt":
+        reason = _line(result.grund) or "ohne Angabe von Gründen"
+        raise Refused(codes.FAR_SIDE_REFUSED, f"Die Behörde hat die Nachricht abgelehnt: {reason}.")
+    if result.ergebnis not in ACCEPTED:
+        raise garbage("sie nennt kein Ergebnis")
+    return Handover(Outcome.HANDED_OVER, _line(result.referenz), ACCEPTED[result.ergebnis])
+
+
+def _fault(fault: zeep.exceptions.Fault) -> Refused | Unconfirmed:
+    """A fault of the sender would come again; any other leaves it open whether the message was stored."""
+    words = _line(fault.message) or "ohne Text"
+    if str(fault.code or "").rpartition(":")[2] == "Sender":
+        return Refused(codes.FAR_SIDE_REFUSED, f"Der Dienst der Behörde hält die Anfrage für fehlerhaft: {words}.")
+    return Unconfirmed(codes.FAR_SIDE_UNCONFIRMED, f"Der Dienst der Behörde meldet einen Fehler: {words}.")
+
+
+def _line(text: object) -> str:
+    """Return foreign text as one short line."""
+    visible = "".join(char if char.isprintable() else " " for char in str(text or ""))
+    return " ".join(visible.split())[:300].rstrip(".")
+
+
+def _wsdl() -> Path:
+    return Path(str(files("xsd.soap").joinpath("uebergabe.wsdl")))
+
+
+plugin = Plugin(
+    Settings,
+    SoapPush,
+    "SOAP-Übergabe an einen Dienst der Behörde",
+    repeatable=True,
+    protections=frozenset({"transport", "end_to_end"}),
+)

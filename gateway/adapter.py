@@ -1,0 +1,344 @@
+"""The kit an adapter author sees: everything needed to bring one more way of delivery, and nothing else.
+
+An adapter is a `Plugin` that enters by the entry point group `bauweiche.adapter`. It imports only this module,
+`gateway.domain` and `gateway.xmlguard`. `deliver` is plain synchronous code; the gateway calls it from a worker that
+holds the lease of exactly this delivery, and decides everything about repeating from what it returns or raises:
+
+* it returns a `Handover`: the far side has stored the message (`HANDED_OVER`), or it lies ready there (`AVAILABLE`);
+* it raises `Refused`: the far side said no, and would say no again;
+* it raises `Unreachable`: nothing arrived, certainly;
+* anything else is `Unconfirmed`: it may have arrived. Only a `repeatable` adapter is then asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+
+from gateway.domain.errors import Refused, Unconfirmed, Unreachable
+from gateway.domain.ids import AuthorityKey, CaseNumber, MessageId
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = [
+    "Adapter",
+    "AdapterSettings",
+    "ClearContent",
+    "ClearPart",
+    "Collecting",
+    "Desk",
+    "Endpoint",
+    "Envelope",
+    "HandedIn",
+    "Handover",
+    "Link",
+    "Outcome",
+    "PartSink",
+    "Pickup",
+    "Plugin",
+    "Recalling",
+    "Receiving",
+    "Refused",
+    "Returned",
+    "SealedFile",
+    "Unconfirmed",
+    "Unreachable",
+    "Waiting",
+    "Watching",
+]
+
+
+class AdapterSettings(BaseModel):
+    """Settings of one adapter for one authority: frozen, unknown keys refused.
+
+    Give every field a `title` and a `description` in German: the console builds its form from them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Outcome(StrEnum):
+    """How far a delivery got."""
+
+    AVAILABLE = "available"
+    """It lies ready for the authority, who has not fetched it yet."""
+
+    HANDED_OVER = "handed_over"
+    """The authority's machine has stored it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What happened, as the far side said it; `reference` is its own id for the delivery, if it gave one."""
+
+    outcome: Outcome
+    reference: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """What a look at an available delivery found. `taken` False: still lying there (then `refused` is empty)."""
+
+    taken: bool
+    at: datetime | None = None
+    note: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """One file of the sealed folder: `envelope.xml` or a part's ciphertext. `size` in bytes; `open` streams it."""
+
+    name: str
+    size: int
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearPart:
+    """One part in clear, decrypted on the fly: `chunks()` may be called again and starts anew.
+
+    `identity` is the dokumentid (`urn_uuid_…`), empty for the XBau message itself. `file_name` is data from the
+    applicant, valid for the release, never a path. The last chunk is only delivered after its tag was verified.
+    """
+
+    identity: str
+    file_name: str
+    media_type: str
+    size: int
+    sha256: str
+    chunks: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearContent:
+    """The XBau message, its attachments, and the signed manifest as an extra part."""
+
+    message: ClearPart
+    attachments: tuple[ClearPart, ...]
+    manifest: ClearPart
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message on its way to one authority: immutable, the same bytes at every attempt.
+
+    `sealed()` renders the sealed folder for the authority's certificate (end to end); `clear()` gives the content
+    for transport protection. Which one an adapter uses follows `protection` (`transport` or `end_to_end`).
+    `service_uri`, `root` and `namespace` describe the XBau message (DVDV service WSDL, root element).
+    """
+
+    message_id: MessageId
+    case_number: CaseNumber
+    authority: AuthorityKey
+    addressee: str
+    addressee_name: str
+    sender: str
+    sender_name: str
+    release: str
+    root: str
+    namespace: str
+    service_uri: str
+    created_at: datetime
+    test: bool
+    attempt: int
+    protection: str
+    size_limit: int
+    state: Mapping[str, str]
+    sealed: Callable[[], Sequence[SealedFile]]
+    clear: Callable[[], ClearContent]
+    encrypt_for_addressee: Callable[[Iterator[bytes]], tuple[bytes, Iterator[bytes]]]
+    """Return an `xenc:EncryptedKey` for the authority's certificate, and the given bytes as XML Encryption AES-256-GCM
+    octets (28 bytes longer: nonce, ciphertext, tag), streamed."""
+    remember: Callable[[Mapping[str, str]], None]
+    """Durably keep small facts of this delivery (such as the far side's message id) before dispatch; merged into
+    `state` of later attempts. Values are ids, never content."""
+
+
+class Link(Protocol):
+    """What the gateway lends an adapter: trust already set, nothing global."""
+
+    def tls(self, *, client: bool = True) -> ssl.SSLContext:
+        """Return a TLS ≥ 1.2 client context with the gateway's certificate and the anchors for this authority."""
+
+    def allow(self, url: str) -> str:
+        """Return the pinned IP address for an outgoing https URL, or raise ADDRESS_FORBIDDEN (SSRF guard)."""
+
+    def allow_host(self, host: str, port: int) -> str:
+        """Return the pinned IP address of an allow-listed host, or raise ADDRESS_FORBIDDEN."""
+
+    def secret(self, name: str) -> bytes:
+        """Return a secret file of the installation by its plain name."""
+
+    def now(self) -> datetime:
+        """Return the time, aware UTC."""
+
+
+class Adapter(Protocol):
+    """One way to one authority. The constructor touches no network and no disk."""
+
+    def deliver(self, envelope: Envelope) -> Handover:
+        """Bring the envelope there; returning normally promises that it is stored there (see the module text)."""
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """An adapter that can see whether an available delivery was fetched."""
+
+    def look(self, message_id: MessageId, state: Mapping[str, str]) -> Pickup:
+        """Say whether the delivery was taken; raises Unreachable when it cannot be seen now."""
+
+
+@runtime_checkable
+class Collecting(Protocol):
+    """An adapter that brings replies back."""
+
+    def collect(self) -> Iterator[Returned]:
+        """Yield what the authority left for us; `done()` on each removes it over there once we hold it durably."""
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """An adapter that can take back what was not fetched yet."""
+
+    def recall(self, message_id: MessageId, state: Mapping[str, str]) -> bool:
+        """Take back an available delivery; False if it was already taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Something an authority sent: the raw message, its attachments by name, and how to acknowledge it."""
+
+    reference: str
+    message: Callable[[], BinaryIO]
+    attachments: Mapping[str, Callable[[], BinaryIO]]
+    done: Callable[[], None]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class PartSink(Protocol):
+    """One attachment of a reply, written in order, sealed as it is written."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Receiving(Protocol):
+    """A reply on its way in: bytes go straight into the vault, nothing counts before `commit`."""
+
+    def message(self, data: bytes) -> None:
+        """Take the XBau XML, once."""
+
+    def part(self, identity: str, file_name: str, media_type: str) -> PartSink:
+        """Open one attachment; the one before must be closed."""
+
+    def commit(self) -> str:
+        """Keep the reply durably and return the id it is kept under; a known message id is kept once.
+
+        Raises:
+            SubmissionError: the reply cannot be taken; its code says why.
+        """
+
+    def abort(self) -> None:
+        """Leave nothing behind; may be called at any time."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A reply that was taken; `size` in bytes, `facts` as given to `receive`."""
+
+    message_id: str
+    authority: AuthorityKey
+    size: int
+    received_at: datetime
+    facts: Mapping[str, str]
+
+
+class Desk(Protocol):
+    """The gateway's counter for adapters that are servers: an authority fetches from it and hands in replies.
+
+    Every call names the authorities the caller's certificate may act for.
+    """
+
+    def accounts(self, fingerprint: str) -> frozenset[AuthorityKey]:
+        """Return the authorities that a client certificate (SHA-256 fingerprint, hex) may act for."""
+
+    def waiting(self, accounts: frozenset[AuthorityKey], *, after: int = 0, limit: int = 100) -> Sequence[Waiting]:
+        """Return what lies ready for these authorities, oldest first."""
+
+    def fetch(self, accounts: frozenset[AuthorityKey], message_id: MessageId) -> Envelope | None:
+        """Return an available or already fetched message that is still kept; records the first fetch."""
+
+    def close(self, accounts: frozenset[AuthorityKey], message_id: MessageId) -> bool:
+        """Acknowledge: the authority has it. True also when it was closed before; False for a foreign or unknown id."""
+
+    def status(self, accounts: frozenset[AuthorityKey], message_id: MessageId) -> Waiting | None:
+        """Return a message's state, also after it was closed."""
+
+    def new_message_id(self, accounts: frozenset[AuthorityKey]) -> MessageId:
+        """Mint and durably note a message id for a reply."""
+
+    def receive(self, accounts: frozenset[AuthorityKey], facts: Mapping[str, str]) -> Receiving:
+        """Open the counter for a reply. `facts` are what the transport said of it (`message_id`, `authority`, …)."""
+
+    def handed_in(self, accounts: frozenset[AuthorityKey], message_id: str) -> HandedIn | None:
+        """Return what is known of a reply, or None if it was never handed in (also when its id was only minted)."""
+
+    def refuse(self, fingerprint: str, what: str, why: str) -> None:
+        """Leave a journal entry about a caller who was turned away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message as a mailbox lists it. `state` is the delivery's state; times are aware UTC or None."""
+
+    position: int
+    message_id: MessageId
+    case_number: CaseNumber
+    authority: AuthorityKey
+    addressee: str
+    addressee_name: str
+    sender: str
+    sender_name: str
+    release: str
+    root: str
+    namespace: str
+    service_uri: str
+    size: int
+    test: bool
+    state: str
+    created_at: datetime
+    available_at: datetime | None
+    fetched_at: datetime | None
+    closed_at: datetime | None
+
+
+class Endpoint(Protocol):
+    """Builds the ASGI application of a server adapter; mounted under the returned path prefix."""
+
+    def __call__(self, desk: Desk, options: Mapping[str, Any]) -> tuple[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An adapter as the gateway finds it; `title` is German.
+
+    `repeatable`: the same message id twice is stored once over there. `protections`: what it can carry, of
+    `transport` and `end_to_end`. `endpoint`: it is a server and is mounted beside the API. What else it can do
+    (`Watching`, `Recalling`, `Collecting`) is seen from the methods it has.
+    """
+
+    settings: type[AdapterSettings]
+    build: Callable[[Any, Link], Adapter]
+    title: str
+    repeatable: bool = False
+    protections: frozenset[str] = frozenset({"end_to_end"})
+    endpoint: Endpoint | None = None

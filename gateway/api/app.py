@@ -1,0 +1,140 @@
+"""The HTTP application: portal API, health, and what adapters mount beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from gateway.api import portal, problems
+from gateway.api.shapes import AnnouncementIn, WithdrawalIn
+from gateway.domain import codes
+from gateway.domain.errors import SubmissionError
+from gateway.edges.gate import Gate
+from gateway.ports import World
+
+UPLOAD_THREADS = 16
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_log = structlog.get_logger("http")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def build_app(world: World, *, gate: Gate | None = None, mounts: Mapping[str, Any] | None = None) -> App:
+    """Return the application over a world; `mounts` are the adapters' own endpoints by path prefix."""
+    the_gate = gate or Gate()
+    pool = ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="arrival")
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        pool.shutdown(wait=True)
+        the_gate.close()
+
+    app = FastAPI(
+        title="Bauweiche: Portal API",
+        version="1",
+        summary="Hand off building applications to the 212 building authorities of North Rhine-Westphalia.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.state.world = world
+    app.state.gate = the_gate
+    app.state.pool = pool
+    app.state.in_flight = set()
+    problems.install(app)
+    app.include_router(portal.router)
+    _health(app, world)
+    _describe_bodies(app)
+    for prefix, mounted in (mounts or {}).items():
+        app.mount(prefix, mounted)
+    return Correlated(app)
+
+
+def _health(app: FastAPI, world: World) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> dict[str, str]:
+        with world.store.reading() as tx:
+            tx.deliveries.counts()
+        if world.vault.free_bytes() < world.policy.disk_reserve:
+            raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist fast voll.")
+        return {"status": "ready"}
+
+
+def _describe_bodies(app: FastAPI) -> None:
+    """Put the shapes of bodies that are read by hand into the OpenAPI document."""
+    build = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = build()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for shape in (AnnouncementIn, WithdrawalIn):
+            described = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(described.pop("$defs", {}))
+            schemas[shape.__name__] = described
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend a FastAPI document
+
+
+class Correlated:
+    """Gives every request an id and echoes it, logs one line without content, turns the unforeseen into a problem."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0
+
+        async def echoing(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, echoing)
+            except Exception as error:
+                _log.error("unforeseen", kind=type(error).__name__, path=_route(scope))
+                if status:
+                    raise
+                unforeseen = SubmissionError(
+                    codes.INTERNAL, "Das Gateway hat einen Fehler gemacht; er ist vermerkt.", f"Kennung: {request_id}"
+                )
+                await problems.answer(Request(scope), unforeseen)(scope, receive, echoing)
+            _log.info("request", method=scope["method"], path=_route(scope), status=status)
+
+
+def _request_id(scope: Scope) -> str:
+    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
+
+
+def _route(scope: Scope) -> str:
+    """Return the matched route's pattern, so that logs carry no caller's text."""
+    route = scope.get("route")
+    return getattr(route, "path", "-")

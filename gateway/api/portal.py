@@ -1,0 +1,209 @@
+"""The portal API: who is responsible, announce, upload, complete, follow, withdraw."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from gateway.api import views
+from gateway.api.auth import READ, SUBMIT, caller
+from gateway.api.bodies import read_body, read_json, shaped
+from gateway.api.shapes import (
+    Ags,
+    AnnouncementIn,
+    ParticipationOut,
+    ReceivedOut,
+    SubmissionOut,
+    TimelineOut,
+    WithdrawalIn,
+)
+from gateway.domain import codes, limits
+from gateway.domain.authority import edition_on
+from gateway.domain.calendar import local_date
+from gateway.domain.case import Case, Client
+from gateway.domain.errors import SubmissionError
+from gateway.domain.participation import in_force
+from gateway.domain.procedure import Procedure
+from gateway.edges.arrival import Arrival, receive
+from gateway.flow import acceptance, intake
+from gateway.flow.cases import own_case
+from gateway.ports import World
+from gateway.routing import responsible
+from gateway.seal.cipher import SealingPass
+
+router = APIRouter(prefix="/v1")
+
+Submitter = Annotated[Client, Depends(caller(SUBMIT))]
+Reader = Annotated[Client, Depends(caller(READ))]
+
+
+def _json_body(shape: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{shape}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _world(request: Request) -> World:
+    world: World = request.app.state.world
+    return world
+
+
+@router.get("/responsibility", summary="Who is responsible, and how that authority takes part")
+def responsibility(
+    request: Request,
+    _: Reader,
+    municipality: Annotated[Ags, Query()],
+    procedure: Annotated[Procedure | None, Query()] = None,
+) -> ParticipationOut:
+    """Ask this before anything is uploaded."""
+    world = _world(request)
+    today = local_date(world.clock.now())
+    with world.store.reading() as tx:
+        plan = tx.registry.edition_plan()
+        authority = responsible(plan, world.directory.editions, municipality, today)
+        taking_part = in_force(tx.registry.history(authority.key), today)
+    return views.participation_out(
+        authority, taking_part, municipality=municipality, edition=edition_on(plan, today), procedure=procedure
+    )
+
+
+@router.get("/authorities", summary="All authorities and how they take part today")
+def authorities(request: Request, _: Reader) -> list[ParticipationOut]:
+    """Return the edition in force, ordered by key."""
+    world = _world(request)
+    today = local_date(world.clock.now())
+    with world.store.reading() as tx:
+        edition = world.directory.editions[edition_on(tx.registry.edition_plan(), today)]
+        taking_part = tx.registry.all_in_force(today)
+    return [
+        views.participation_out(authority, taking_part.get(key), municipality="", edition=edition.name, procedure=None)
+        for key, authority in sorted(edition.authorities.items())
+    ]
+
+
+@router.post(
+    "/submissions",
+    status_code=201,
+    response_model=SubmissionOut,
+    summary="Announce a submission",
+    openapi_extra=_json_body("AnnouncementIn"),
+)
+async def announce(request: Request, response: Response, client: Submitter) -> SubmissionOut:
+    """Check everything that can be checked before an upload, and open the slots for the attachments."""
+    key = request.headers.get("idempotency-key", "")
+    if not 1 <= len(key) <= 200 or not key.isprintable():
+        raise SubmissionError(
+            codes.IDEMPOTENCY_MISSING, "Bitte einen Idempotency-Key senden (1 bis 200 druckbare Zeichen)."
+        )
+    octets = await read_body(request, limits.ANNOUNCEMENT_BYTES)
+    in_flight: set[tuple[str, str]] = request.app.state.in_flight
+    if (client.name, key) in in_flight:
+        raise SubmissionError(codes.IDEMPOTENCY_IN_FLIGHT, "Diese Anfrage wird gerade bearbeitet.")
+    in_flight.add((client.name, key))
+    try:
+        found, replayed = await run_in_threadpool(_announce, _world(request), client, key, octets)
+    finally:
+        in_flight.discard((client.name, key))
+    response.headers["Location"] = f"/v1/submissions/{found.id}"
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return found
+
+
+def _announce(world: World, client: Client, key: str, octets: bytes) -> tuple[SubmissionOut, bool]:
+    asked = shaped(AnnouncementIn, read_json(octets)).announcement()
+    case, replayed = intake.announce(world, client, asked, key, hashlib.sha256(octets).hexdigest())
+    return _view(world, case), replayed
+
+
+@router.put(
+    "/submissions/{submission_id}/attachments/{index}",
+    response_model=ReceivedOut,
+    summary="Upload one attachment as a raw body",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def upload(request: Request, submission_id: str, index: int, client: Submitter) -> ReceivedOut:
+    """Hash, check and seal the bytes as they arrive; an upload may be repeated until the submission is completed."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in ("application/pdf", "application/octet-stream"):
+        raise SubmissionError(codes.CONTENT_TYPE, "Eine Anlage muss als application/pdf gesendet werden.")
+    world = _world(request)
+    slot = await run_in_threadpool(intake.slot, world, client, submission_id, index)
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) != slot.part.size:
+        raise SubmissionError(
+            codes.SIZE_MISMATCH, f"Angekündigt sind {slot.part.size} Byte, gesendet werden {declared} Byte."
+        )
+
+    def arrival() -> Arrival:
+        return Arrival(
+            world.vault.create(slot.case.id, slot.part.name),
+            SealingPass(slot.key, slot.nonce),
+            request.app.state.gate.feed(),
+            slot.part.size,
+            slot.part.sha256,
+            limits.ATTACHMENT_BYTES,
+        )
+
+    arrived = await receive(request.stream(), arrival, request.app.state.pool)
+    return ReceivedOut(index=index, size=arrived.size, sha256=arrived.sha256)
+
+
+@router.post("/submissions/{submission_id}/complete", status_code=201, summary="Complete a submission")
+def complete(request: Request, submission_id: str, client: Submitter) -> SubmissionOut:
+    """Accept the submission: when this answers, it is durable and its delivery has begun. May be repeated."""
+    world = _world(request)
+    return _view(world, acceptance.complete(world, client, submission_id))
+
+
+@router.post(
+    "/submissions/{submission_id}/withdraw",
+    response_model=SubmissionOut,
+    summary="Withdraw a submission that the authority does not have yet",
+    openapi_extra=_json_body("WithdrawalIn"),
+)
+async def withdraw(request: Request, submission_id: str, client: Submitter) -> SubmissionOut:
+    """Nothing of it is delivered afterwards; its content is erased."""
+    given = shaped(WithdrawalIn, read_json(await read_body(request, 10_000)))
+    world = _world(request)
+    case = await run_in_threadpool(intake.withdraw, world, client, submission_id, given.reason)
+    return await run_in_threadpool(_view, world, case)
+
+
+@router.get("/submissions/{submission_id}", summary="Where a submission stands")
+def status(request: Request, submission_id: str, client: Reader) -> SubmissionOut:
+    """Return its state, and in one sentence why it waits, for whom, and what happens next."""
+    world = _world(request)
+    with world.store.reading() as tx:
+        case = own_case(tx, client, submission_id)
+    return _view(world, case)
+
+
+@router.get("/submissions/{submission_id}/timeline", summary="What happened to a submission")
+def timeline(
+    request: Request,
+    submission_id: str,
+    client: Reader,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> TimelineOut:
+    """Return events after a cursor, oldest first."""
+    world = _world(request)
+    with world.store.reading() as tx:
+        case = own_case(tx, client, submission_id)
+        entries = list(tx.journal.read(after=after, limit=limit, subject=case.number))
+    events = [event for entry in entries if (event := views.event_out(entry)) is not None]
+    return TimelineOut(events=events, next=entries[-1].number if entries else after)
+
+
+def _view(world: World, case: Case) -> SubmissionOut:
+    with world.store.reading() as tx:
+        deliveries = tx.deliveries.of_case(case.id)
+    return views.submission_out(world, case, deliveries)

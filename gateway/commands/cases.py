@@ -1,0 +1,127 @@
+"""`status`, `trace`, `purge`: where everything stands, where one case is, and erasing what is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gateway.commands.seat import NOT_FOUND, dumped, fail, opened, out, say
+from gateway.domain.calendar import written_moment
+from gateway.domain.case import Case, Delivery
+from gateway.domain.delivery import TITLES, State, why
+from gateway.domain.journal import Entry
+
+AsJson = Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(status)
+    app.command()(trace)
+    app.command()(purge)
+
+
+def status(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Zeigt, wie viele Übermittlungen in welchem Zustand sind und welche Wege ruhen."""
+    with opened(ctx) as world:
+        with world.store.reading() as tx:
+            counts, ways = tx.deliveries.counts(), tx.ways.all()
+        free, now = world.vault.free_bytes(), world.clock.now()
+    resting = [way for way in ways if way.paused or (way.open_until and way.open_until > now)]
+    if as_json:
+        shown = {state.value: counts.get(state, 0) for state in State}
+        out(dumped({"deliveries": shown, "resting": [way.authority for way in resting], "free_bytes": free}))
+        return
+    for state in State:
+        if counts.get(state):
+            out(f"{TITLES[state]:<16} {counts[state]:>8}\n")
+    for way in resting:
+        reason = way.paused_why or f"{way.failures} Fehlversuche hintereinander"
+        out(f"ruht: {way.authority}  {reason}\n")
+    out(f"freier Speicher  {free / 1e9:>8.1f} GB\n")
+
+
+def trace(
+    ctx: typer.Context,
+    text: Annotated[
+        str, typer.Argument(metavar="WAS", help="Vorgangsnummer, Aktenzeichen, Kennung des Portals oder der Nachricht.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Sagt in einfachen Sätzen, wo ein Vorgang ist und was mit ihm geschah."""
+    from gateway.flow.cases import authority_of
+
+    with opened(ctx) as world:
+        with world.store.reading() as tx:
+            cases = tx.cases.find(text)
+            found = [
+                (case, tx.deliveries.of_case(case.id), list(tx.journal.read(subject=case.number))) for case in cases
+            ]
+        named = {case.id: authority_of(world, case.authority).title for case in cases}
+    if not found:
+        fail(NOT_FOUND, f"Zu „{text}“ ist kein Vorgang bekannt.")
+    if as_json:
+        out(dumped([_row(case, deliveries, entries) for case, deliveries, entries in found]))
+        return
+    for case, deliveries, entries in found:
+        out("\n".join(_told(case, named[case.id], deliveries[0] if deliveries else None, entries)) + "\n")
+
+
+def _told(case: Case, authority: str, delivery: Delivery | None, entries: list[Entry]) -> list[str]:
+    waits_until = delivery.next_at if delivery else case.expires_at
+    sentence = why(
+        case.state,
+        authority=authority,
+        reason=delivery.reason if delivery else "",
+        next_at=written_moment(waits_until) if waits_until else "",
+        attempts=delivery.attempt if delivery else 0,
+    )
+    lines = [
+        f"Vorgang {case.number}: {TITLES[case.state]}" + (" (TEST)" if case.test else ""),
+        f"  {sentence.de}",
+        f"  Behörde {authority}, Option {case.option}, XBau {case.release}, {len(case.parts)} Anlagen,"
+        f" {case.size / 1e6:.1f} MB" + (f", Aktenzeichen {case.file_reference}" if case.file_reference else ""),
+    ]
+    if case.plans_due and case.plans_arrived_on is None:
+        lines.append(f"  Pläne per Post: angekündigt {case.posted_plans}, Frist {case.plans_due:%d.%m.%Y}")
+    return [*lines, *(f"  {written_moment(entry.at)}  {_event(entry)}" for entry in entries)]
+
+
+def _event(entry: Entry) -> str:
+    from gateway.api.views import EVENTS
+
+    return EVENTS.get(entry.act.what, entry.act.what) + (f": {entry.act.why}" if entry.act.why else "")
+
+
+def _row(case: Case, deliveries: Sequence[Delivery], entries: list[Entry]) -> dict[str, object]:
+    return {
+        "id": case.id,
+        "case_number": case.number,
+        "state": case.state.value,
+        "authority": case.authority,
+        "deliveries": [
+            {
+                "message_id": delivery.message_id,
+                "state": delivery.state.value,
+                "attempt": delivery.attempt,
+                "reason": delivery.reason,
+            }
+            for delivery in deliveries
+        ],
+        "events": [{"at": entry.at.isoformat(), "what": entry.act.what, "why": entry.act.why} for entry in entries],
+    }
+
+
+def purge(ctx: typer.Context) -> None:
+    """Löscht Inhalte übergebener, zurückgezogener und verfallener Vorgänge; nie Unübergebenes."""
+    from gateway.flow import purge as erasing
+
+    with opened(ctx, writing=True) as world:
+        expired = erasing.expire(world)
+        erased = 0
+        while count := erasing.purge(world):
+            erased += count
+        swept = erasing.sweep(world)
+    say(f"Entwürfe verfallen: {expired}. Inhalte gelöscht: {erased}. Reste entfernt: {swept}.")

@@ -1,0 +1,86 @@
+"""`bauweiche journal show|verify`: what happened, and the proof that nothing was changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from gateway.commands.seat import FAILURE, fail, opened, out, say
+from gateway.domain.calendar import written_moment
+from gateway.domain.journal import GENESIS, Entry, verify
+
+app = typer.Typer(
+    name="journal",
+    help="Das Ereignisprotokoll.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.command("show")
+def show(
+    ctx: typer.Context,
+    subject: Annotated[
+        str | None, typer.Option("--about", help="Nur zu Vorgangsnummer oder Behördenschlüssel.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Höchstens so viele Einträge, die neuesten.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Eine JSON-Zeile je Eintrag.")] = False,
+) -> None:
+    """Zeigt die neuesten Einträge, der jüngste zuletzt."""
+    with opened(ctx) as world, world.store.reading() as tx:
+        entries = list(tx.journal.read(subject=subject, limit=limit, newest_first=True))
+    for entry in reversed(entries):
+        out((json.dumps(_row(entry), ensure_ascii=False) if as_json else _line(entry)) + "\n")
+
+
+@app.command("verify")
+def check(ctx: typer.Context) -> None:
+    """Prüft die Hash-Kette vom ersten bis zum letzten Eintrag."""
+    last = _Last()
+    with opened(ctx) as world, world.store.reading() as tx:
+        broken = verify(last.of(tx.journal.read()))
+    if broken:
+        fail(FAILURE, f"Das Protokoll ist ab Eintrag {broken.number} nicht mehr unversehrt: {broken.reason}.")
+    out(f"{last.digest}\n")
+    say(f"Unversehrt: {last.number} Einträge. Die ausgegebene Prüfsumme bitte getrennt aufbewahren.")
+
+
+@dataclass
+class _Last:
+    """Remembers the last entry that passed by."""
+
+    number: int = 0
+    digest: str = GENESIS
+
+    def of(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Hand entries on, remembering the last."""
+        for entry in entries:
+            self.number, self.digest = entry.number, entry.digest
+            yield entry
+
+
+def _line(entry: Entry) -> str:
+    facts = " ".join(f"{name}={value}" for name, value in entry.act.facts.items())
+    why = f"  ({entry.act.why})" if entry.act.why else ""
+    head = f"{entry.number:>7}  {written_moment(entry.at)}  {entry.act.actor:<22} {entry.act.what:<24}"
+    return f"{head} {entry.act.subject}  {facts}{why}".rstrip()
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {
+        "number": entry.number,
+        "at": entry.at.isoformat(),
+        "actor": entry.act.actor,
+        "what": entry.act.what,
+        "subject": entry.act.subject,
+        "why": entry.act.why,
+        "facts": dict(entry.act.facts),
+        "before": entry.before,
+        "digest": entry.digest,
+    }

@@ -1,0 +1,175 @@
+"""The applications of the demonstration: invented people, real fields."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from gateway.demo.pdf import make_pdf
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of an application."""
+
+    name: str
+    title: str
+    kind: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What a portal has in hand; `posted` are plans that follow by post."""
+
+    label: str
+    municipality: str
+    procedure: str
+    antrag: dict[str, Any]
+    files: tuple[File, ...]
+    posted: tuple[tuple[str, str], ...] = ()
+
+    def announcement(self) -> dict[str, Any]:
+        """Return the JSON that announces it."""
+        today = date.today().isoformat()  # noqa: DTZ011  the simulated portal has a clock of its own
+        return {
+            "municipality": self.municipality,
+            "procedure": self.procedure,
+            "portal_reference": f"demo-{self.municipality}",
+            "antrag": self.antrag,
+            "attachments": [
+                {
+                    "file_name": file.name,
+                    "bezeichnung": file.title,
+                    "anlageart": file.kind,
+                    "size": len(file.octets),
+                    "sha256": hashlib.sha256(file.octets).hexdigest(),
+                    "datum": today,
+                }
+                for file in self.files
+            ],
+            "posted_plans": [{"bezeichnung": title, "anlageart": kind, "datum": today} for title, kind in self.posted],
+        }
+
+
+def person(first: str, last: str, street: str, number: str, code: str, town: str) -> dict[str, Any]:
+    """Return a natural person."""
+    return {
+        "natuerliche_person": {
+            "id": str(uuid5(NAMESPACE_URL, f"{first} {last}")),
+            "name": {"vorname": first, "familienname": last},
+            "anschrift": {"strasse": street, "hausnummer": number, "postleitzahl": code, "ort": town},
+        }
+    }
+
+
+def organisation(name: str, street: str, code: str, town: str) -> dict[str, Any]:
+    """Return a company."""
+    return {
+        "organisation": {
+            "id": str(uuid5(NAMESPACE_URL, name)),
+            "name": {"name": name},
+            "anschrift": [{"strasse_hausnummer": street, "postleitzahl": code, "ort": town}],
+        }
+    }
+
+
+def building_permit(subject: str, applicant: dict[str, Any], gemarkung: str, parcels: Sequence[str]) -> dict[str, Any]:
+    """Return the antrag of a building permit for the erection of one building on some parcels."""
+    return {
+        "antragsteller": [applicant],
+        "identitaet": {"quelle": "BundID", "vertrauensniveau": "substantiell"},
+        "bauvorhaben": {
+            "bezeichnung_des_bauvorhabens": subject,
+            "beteiligte": {"bauherr": [{"bauherr": applicant}], "gebuehrenpflichtiger": applicant},
+            "gegenstand": {
+                "anzahl_der_gebaeude": {"anzahl_der_gebaeude_im_bauvorhaben": 1},
+                "art_der_massnahme": ["11"],
+            },
+            "verortung": {
+                "baugrundstueck": {
+                    "grundstueck": [
+                        {
+                            "flurstueck": [
+                                {
+                                    "bundesland": "05",
+                                    "kodierung_flurstueck": {
+                                        "gemarkung": {"bezeichnung": gemarkung},
+                                        "zaehler": parcel,
+                                    },
+                                }
+                                for parcel in parcels
+                            ]
+                        }
+                    ]
+                }
+            },
+        },
+    }
+
+
+def overview(subject: str, size: int = 18_000) -> File:
+    """Return the application overview that travels with every application."""
+    pdf = make_pdf(["Antragsübersicht", subject, "erzeugt vom Bauportal (Vorführung)"], size)
+    return File("Antragsübersicht.pdf", "Antragsübersicht", "1101", pdf)
+
+
+def plans(count: int, size: int) -> tuple[File, ...]:
+    """Return `count` plans of about `size` bytes each."""
+    kinds = (("Grundriss", "2001"), ("Schnitt", "2002"), ("Ansicht", "2003"), ("Lageplan", "1803"))
+    made = []
+    for number in range(1, count + 1):
+        title, kind = kinds[number % len(kinds)]
+        pdf = make_pdf([f"{title} {number}", "Maßstab 1:100"], size)
+        made.append(File(f"{title} {number:02d}.pdf", f"{title} {number}", kind, pdf))
+    return tuple(made)
+
+
+def applications() -> tuple[Application, ...]:
+    """Return what the simulated portal hands off, in order."""
+    muster = person("Erika", "Muster", "Freckenhorster Straße", "43", "48231", "Warendorf")
+    bau = organisation("Münsterland Wohnbau GmbH & Co. KG", "Hafenweg 12", "48155", "Münster")
+    jung = person("Łukasz", "Jung-Öztürk", "Am Stadtgraben", "7a", "59227", "Ahlen")
+    hall, flats, house = "Lagerhalle mit 1.200 m²", "Neubau von 48 Wohnungen", "Einfamilienhaus „Am Graben“"
+    carport, barn = "Carport mit zwei Stellplätzen", "Scheune"
+    return (
+        Application(
+            "klein", "05570012", "baugenehmigung", building_permit(house, muster, "Beelen", ["214"]), (overview(house),)
+        ),
+        Application(
+            "groß",
+            "05570012",
+            "baugenehmigung",
+            building_permit(flats, bau, "Beelen", ["77", "78", "79"]),
+            (overview(flats), *plans(7, 28_500_000)),
+        ),
+        Application(
+            "ohne Pläne",
+            "05515000",
+            "baugenehmigung",
+            building_permit(hall, bau, "Münster", ["1012"]),
+            (overview(hall),),
+            (("Amtlicher Lageplan", "1804"), ("Grundrisse M 1:100", "2001"), ("Schnitte M 1:100", "2002")),
+        ),
+        Application(
+            "mit Plänen",
+            "05570004",
+            "baugenehmigung",
+            building_permit(carport, jung, "Ahlen", ["5"]),
+            (overview(carport), *plans(2, 300_000)),
+        ),
+        Application(
+            "Umleitung", "05570028", "baugenehmigung", building_permit(barn, jung, "Oelde", ["9"]), (overview(barn),)
+        ),
+        Application(
+            "fehlerhaft",
+            "05570012",
+            "baugenehmigung",
+            building_permit(barn, muster, "Beelen", ["3"]),
+            (overview(barn), File("Plan.pdf", "Plan", "2001", make_pdf(["Plan"], script="app.alert(1)"))),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""One module per outside thing: disk, database, keys, child processes, sockets."""

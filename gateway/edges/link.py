@@ -1,0 +1,146 @@
+"""What the gateway lends an adapter: TLS contexts, pinned outgoing addresses, secrets, the time."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.domain import codes
+from gateway.domain.errors import ConfigurationError, Unreachable
+from gateway.domain.ids import AuthorityKey
+from gateway.edges.keyring import FolderKeyring
+from gateway.ports import Clock, Store
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+_SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+
+def resolve(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a host, as the system resolves it.
+
+    Raises:
+        Unreachable: the name does not resolve.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unreachable(codes.FAR_SIDE_UNREACHABLE, f"Der Rechner {host} ist nicht auflösbar.") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class GatewayLink:
+    """The gateway's side of an adapter for one authority."""
+
+    def __init__(
+        self,
+        store: Store,
+        keyring: FolderKeyring,
+        clock: Clock,
+        secrets: Path,
+        allowed_hosts: Sequence[str],
+        authority: AuthorityKey,
+        resolve: Resolve = resolve,
+    ) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+        self._secrets = secrets
+        self._allowed = frozenset(host.lower() for host in allowed_hosts)
+        self._authority = authority
+        self._resolve = resolve
+
+    def tls(self, *, client: bool = True) -> ssl.SSLContext:
+        """Return a TLS ≥ 1.2 client context that believes only the anchors held for this authority.
+
+        ECDHE and AEAD only; host names are checked. With `client` it shows the gateway's certificate.
+        """
+        with self._store.reading() as tx:
+            anchors = list(tx.certificates.of(self._authority, "tls-anchor"))
+        context = ssl.create_default_context()
+        if anchors:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            pem = b"".join(anchor.public_bytes(Encoding.PEM) for anchor in anchors)
+            context.load_verify_locations(cadata=pem.decode("ascii"))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(_SUITES)
+        if client:
+            context.load_cert_chain(self._keyring.tls_file(self._clock.now()))
+        return context
+
+    def allow(self, url: str) -> str:
+        """Return the pinned address for an outgoing https URL.
+
+        Raises:
+            ConfigurationError: ADDRESS_FORBIDDEN for anything but https to an allow-listed host by name.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port or 443
+        except ValueError as error:
+            raise _forbidden("Die Adresse ist nicht lesbar.") from error
+        if parts.scheme != "https" or "@" in parts.netloc or not url.isascii() or not url.isprintable():
+            raise _forbidden("Erlaubt sind nur https-Adressen ohne Benutzernamen.")
+        return self.allow_host(parts.hostname or "", port)
+
+    def allow_host(self, host: str, port: int) -> str:
+        """Return the pinned address of an allow-listed host.
+
+        A public name that resolves to this machine, its link or a multicast address is refused, whatever the list says;
+        loopback names (`localhost`) are allowed where the list names them, for rehearsals on one machine.
+
+        Raises:
+            ConfigurationError: ADDRESS_FORBIDDEN.
+        """
+        name = host.lower()
+        if not _HOST.fullmatch(name) or not 0 < port < 65536:
+            raise _forbidden("Der Rechnername ist ungültig.")
+        if name not in self._allowed:
+            raise _forbidden(f"Der Rechner {name} steht nicht auf der Liste erlaubter Gegenstellen (allow_hosts).")
+        addresses = self._resolve(name, port)
+        unfit = [address for address in addresses if name != "localhost" and not _is_reachable(address)]
+        if unfit or not addresses:
+            raise _forbidden(f"Der Rechner {name} zeigt auf eine gesperrte Adresse.")
+        return addresses[0]
+
+    def secret(self, name: str) -> bytes:
+        """Return a secret file of the installation; only the owner may read it.
+
+        Raises:
+            ConfigurationError: no such secret, or others may read it.
+        """
+        path = self._secrets / name
+        if not _SECRET.fullmatch(name) or not path.is_file() or path.is_symlink():
+            raise ConfigurationError(codes.CONFIGURATION, f"Das Geheimnis „{name}“ ist nicht hinterlegt.")
+        if path.stat().st_mode & 0o077:
+            raise ConfigurationError(
+                codes.CONFIGURATION, f"Das Geheimnis „{name}“ ist für andere lesbar (nötig: 0600)."
+            )
+        return path.read_bytes()
+
+    def now(self) -> datetime:
+        """Return the time, aware UTC."""
+        return self._clock.now()
+
+
+def _is_reachable(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    found = mapped or parsed
+    return not (
+        found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified or found.is_reserved
+    )
+
+
+def _forbidden(reason: str) -> ConfigurationError:
+    return ConfigurationError(codes.ADDRESS_FORBIDDEN, reason, "Bitte die Adresse in der Anbindung berichtigen.")

@@ -1,0 +1,29 @@
+"""Durable state behind the ports, on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.edges.store.engine import PATIENCE, open_engines
+from gateway.edges.store.schema import ensure
+from gateway.edges.store.store import SqlStore
+from gateway.ports import Clock
+
+__all__ = ["open_store"]
+
+
+def open_store(url: str, clock: Clock, *, patience: timedelta = PATIENCE) -> SqlStore:
+    """Open `sqlite:///path` or `postgresql+psycopg://…`; an empty database gets its tables.
+
+    `patience` is how long a writer waits for its turn.
+
+    Raises:
+        ConfigurationError: the address is unusable, the database unreachable, or its tables are of another version.
+    """
+    engines = open_engines(url, patience)
+    try:
+        ensure(engines.writer)
+    except BaseException:
+        engines.dispose()
+        raise
+    return SqlStore(engines, clock, patience)

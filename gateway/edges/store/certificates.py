@@ -1,0 +1,81 @@
+"""Certificates of authorities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
+
+from gateway.domain.ids import AuthorityKey
+from gateway.edges.store.tables import CERTIFICATES
+
+_NEWEST = (CERTIFICATES.c.valid_from.desc(), CERTIFICATES.c.valid_until.desc(), CERTIFICATES.c.fingerprint)
+_OF = (
+    select(CERTIFICATES.c.der)
+    .where(CERTIFICATES.c.authority == bindparam("key"), CERTIFICATES.c.purpose == bindparam("use"))
+    .order_by(*_NEWEST)
+)
+_ALL = select(CERTIFICATES.c.authority, CERTIFICATES.c.purpose, CERTIFICATES.c.der).order_by(
+    CERTIFICATES.c.authority, CERTIFICATES.c.purpose, *_NEWEST
+)
+_HELD = select(CERTIFICATES.c.purpose).where(
+    CERTIFICATES.c.authority == bindparam("key"),
+    CERTIFICATES.c.purpose == bindparam("use"),
+    CERTIFICATES.c.fingerprint == bindparam("print"),
+)
+_SAME = CERTIFICATES.c.fingerprint == bindparam("print")
+_REMOVE = delete(CERTIFICATES).where(CERTIFICATES.c.authority == bindparam("key"), _SAME)
+_ACCOUNTS = select(CERTIFICATES.c.authority).where(text("purpose = 'tls'"), _SAME)
+
+
+class SqlCertificates:
+    """The certificates of one transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, authority: AuthorityKey, purpose: str) -> Sequence[x509.Certificate]:
+        """Return certificates for `encrypt`, `sign` or `tls`, newest validity first."""
+        found = self._connection.execute(_OF, {"key": authority, "use": purpose}).scalars()
+        return [x509.load_der_x509_certificate(bytes(der)) for der in found]
+
+    def add(self, authority: AuthorityKey, purpose: str, certificate: x509.Certificate) -> None:
+        """Keep a certificate; once more is the same as once."""
+        fingerprint = certificate.fingerprint(SHA256()).hex()
+        held = {"key": authority, "use": purpose, "print": fingerprint}
+        if self._connection.execute(_HELD, held).first() is not None:
+            return
+        values = {
+            "authority": authority,
+            "purpose": purpose,
+            "fingerprint": fingerprint,
+            "valid_from": certificate.not_valid_before_utc,
+            "valid_until": certificate.not_valid_after_utc,
+            "der": certificate.public_bytes(Encoding.DER),
+        }
+        self._connection.execute(insert(CERTIFICATES), values)
+
+    def remove(self, authority: AuthorityKey, fingerprint: str) -> None:
+        """Forget a certificate of an authority, for every purpose."""
+        self._connection.execute(_REMOVE, {"key": authority, "print": _tidy(fingerprint)})
+
+    def accounts(self, fingerprint: str) -> frozenset[AuthorityKey]:
+        """Return the authorities that a TLS client certificate (SHA-256, hex) may act for."""
+        found = self._connection.execute(_ACCOUNTS, {"print": _tidy(fingerprint)}).scalars()
+        return frozenset(AuthorityKey(key) for key in found)
+
+    def all(self) -> Iterable[tuple[AuthorityKey, str, x509.Certificate]]:
+        """Return every certificate with its authority and purpose."""
+        return [
+            (AuthorityKey(row.authority), row.purpose, x509.load_der_x509_certificate(bytes(row.der)))
+            for row in self._connection.execute(_ALL)
+        ]
+
+
+def _tidy(fingerprint: str) -> str:
+    return fingerprint.replace(":", "").strip().lower()

@@ -1,0 +1,1 @@
+"""Load, call pure functions, save: the straight lines from announcement to erasure."""

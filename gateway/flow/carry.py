@@ -1,0 +1,226 @@
+"""From a stored delivery to the envelope an adapter carries: rendered for the authority, never in clear on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
+
+from cryptography import x509
+
+from gateway.adapter import ClearContent, ClearPart, Envelope, SealedFile
+from gateway.domain import codes
+from gateway.domain.case import Case, Delivery
+from gateway.domain.errors import SealError
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.participation import Participation, Protection
+from gateway.flow import announcement as announced
+from gateway.flow.cases import authority_of, content_key, document_identity
+from gateway.flow.composing import MANIFEST, MESSAGE
+from gateway.flow.intake import ANNOUNCEMENT
+from gateway.ports import World
+from gateway.seal.cipher import SealingPass, unseal, unseal_chunks
+from gateway.seal.envelope import render_envelope
+from gateway.seal.index import ENVELOPE_FILE, MANIFEST_FILE
+from gateway.seal.keys import fingerprint
+from gateway.seal.trust import check_suitable
+from gateway.seal.wrap import wrap
+from gateway.xbau.release import release
+from gateway.xbau.schema import messages
+
+MANIFEST_IDENTITY = "bauweiche_manifest"
+"""The xs:ID under which the signed manifest rides along where it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The sealed content of one delivery and the key to it; everything lazily opened."""
+
+    case: Case
+    key: bytes
+    message: bytes
+    manifest: bytes
+    announcement: bytes
+
+
+def content_of(world: World, delivery: Delivery) -> Content:
+    """Return the sealed content of a delivery.
+
+    Raises:
+        SealError: KEY_ERASED when it is gone.
+    """
+    with world.store.reading() as tx:
+        case = tx.cases.get(delivery.case_id)
+        sealed = {name: tx.cases.get_sealed(delivery.case_id, name) for name in (MESSAGE, MANIFEST, ANNOUNCEMENT)}
+    if case is None or not all(sealed.values()):
+        raise SealError(codes.KEY_ERASED, "Der Inhalt dieser Übermittlung ist gelöscht.")
+    return Content(
+        case, content_key(world, case), sealed[MESSAGE] or b"", sealed[MANIFEST] or b"", sealed[ANNOUNCEMENT] or b""
+    )
+
+
+def envelope_for(world: World, delivery: Delivery, participation: Participation) -> Envelope:
+    """Return the envelope of a delivery: the same message id and bytes at every attempt."""
+    content = content_of(world, delivery)
+    chosen = release(delivery.release)
+    authority = authority_of(world, delivery.authority)
+    return Envelope(
+        message_id=delivery.message_id,
+        case_number=delivery.case_number,
+        authority=delivery.authority,
+        addressee=authority.dvdv_key,
+        addressee_name=authority.title,
+        sender=world.policy.sender_identifier,
+        sender_name=world.policy.sender_name,
+        release=delivery.release,
+        root=messages(chosen)[delivery.number].root.name,
+        namespace=chosen.namespace_of(delivery.number),
+        service_uri=chosen.service_uri(delivery.number),
+        created_at=delivery.stamped_at,
+        test=delivery.test,
+        attempt=delivery.attempt,
+        protection=participation.protection.value,
+        size_limit=participation.size_limit,
+        state=dict(delivery.facts),
+        sealed=partial(sealed_files, world, delivery, content, participation),
+        clear=partial(clear_content, world, content, participation),
+        encrypt_for_addressee=partial(encrypt_for_addressee, world, delivery.authority, participation),
+        remember=partial(remember, world, delivery),
+    )
+
+
+def sealed_files(
+    world: World, delivery: Delivery, content: Content, participation: Participation
+) -> Sequence[SealedFile]:
+    """Return the sealed folder for the authority's certificate of today; no byte is encrypted twice.
+
+    Raises:
+        SealError: no valid certificate of the authority, so nothing may be sent (law 8, XBau kernel IV.C).
+    """
+    now = world.clock.now()
+    encrypted_key = wrap(content.key, encryption_certificate(world, delivery.authority, participation), purpose_at=now)
+    parts = content.case.parts
+    envelope = render_envelope(
+        message_id=delivery.message_id,
+        addressee=delivery.authority,
+        test=delivery.test,
+        encrypted_key=encrypted_key,
+        parts=(MESSAGE, *(part.name for part in parts)),
+    )
+    return [
+        _small(ENVELOPE_FILE, envelope),
+        _small(MANIFEST_FILE, content.manifest),
+        _small(MESSAGE, content.message),
+        *(
+            SealedFile(
+                part.name,
+                world.vault.size(content.case.id, part.name),
+                partial(world.vault.open, content.case.id, part.name),
+            )
+            for part in parts
+        ),
+    ]
+
+
+def encryption_certificate(world: World, key: AuthorityKey, participation: Participation) -> x509.Certificate:
+    """Return the authority's certificate to encrypt for today: of those chosen for it, the first that serves.
+
+    Raises:
+        SealError: there is none, or none serves any more; nothing may be sent then (law 8).
+    """
+    with world.store.reading() as tx:
+        held = list(tx.certificates.of(key, "encrypt"))
+    chosen = [one for one in held if fingerprint(one) in participation.certificates] or held
+    failure = SealError(
+        codes.KEY_MISSING,
+        f"Für {authority_of(world, key).name} ist kein Verschlüsselungszertifikat hinterlegt.",
+        "Bitte das Zertifikat der Behörde einspielen.",
+    )
+    for certificate in chosen:
+        try:
+            check_suitable(certificate, purpose="encrypt", at=world.clock.now())
+        except SealError as error:
+            failure = error
+        else:
+            return certificate
+    raise failure
+
+
+def clear_content(world: World, content: Content, participation: Participation) -> ClearContent:
+    """Return the content in clear, decrypted on the fly at each read; for transport protection only.
+
+    Raises:
+        SealError: the authority's protection is end to end.
+    """
+    if participation.protection is not Protection.TRANSPORT:
+        raise SealError(codes.CONFIGURATION, "Für diese Behörde ist Ende-zu-Ende-Verschlüsselung vereinbart.")
+    case = content.case
+    asked = announced.from_bytes(unseal(content.announcement, content.key))
+    count = len(asked.attachments) + len(asked.posted)
+    named = announced.documents(
+        asked,
+        [document_identity(case.reference, index) for index in range(count)],
+        release(case.release),
+        list_posted=participation.list_posted_plans,
+    )
+    return ClearContent(
+        message=_clear_small("", "nachricht.xml", "text/xml", unseal(content.message, content.key)),
+        attachments=tuple(
+            ClearPart(
+                identity=document.document_id,
+                file_name=document.file_name,
+                media_type=document.mime_type,
+                size=part.size,
+                sha256=part.sha256,
+                chunks=partial(_unsealed, partial(world.vault.open, case.id, part.name), content.key),
+            )
+            for part, document in zip(case.parts, named, strict=False)
+        ),
+        manifest=_clear_small(MANIFEST_IDENTITY, "manifest.xml", "text/xml", unseal(content.manifest, content.key)),
+    )
+
+
+def encrypt_for_addressee(
+    world: World, key: AuthorityKey, participation: Participation, chunks: Iterator[bytes]
+) -> tuple[bytes, Iterator[bytes]]:
+    """Return a wrapped fresh content key and the given bytes sealed with it, streamed.
+
+    Raises:
+        SealError: no valid certificate of the authority (law 8).
+    """
+    content = world.chance.octets(32)
+    certificate = encryption_certificate(world, key, participation)
+    encrypted_key = wrap(content, certificate, purpose_at=world.clock.now())
+    return encrypted_key, _sealed(chunks, SealingPass(content, world.chance.octets(12)))
+
+
+def remember(world: World, delivery: Delivery, facts: Mapping[str, str]) -> None:
+    """Keep small facts of a delivery durably before it is dispatched (the far side's message id, for example)."""
+    with world.store.writing() as tx:
+        current = tx.deliveries.get(delivery.message_id)
+        if current is not None:
+            tx.deliveries.save(current.but(facts={**current.facts, **facts}))
+
+
+def _sealed(chunks: Iterator[bytes], sealing: SealingPass) -> Iterator[bytes]:
+    yield sealing.nonce
+    for chunk in chunks:
+        yield bytes(sealing.update(chunk))
+    yield sealing.finish()
+
+
+def _small(name: str, octets: bytes) -> SealedFile:
+    return SealedFile(name, len(octets), partial(io.BytesIO, octets))
+
+
+def _clear_small(identity: str, file_name: str, media_type: str, octets: bytes) -> ClearPart:
+    digest = hashlib.sha256(octets).hexdigest()
+    return ClearPart(identity, file_name, media_type, len(octets), digest, lambda: iter((octets,)))
+
+
+def _unsealed(opened: Callable[[], BinaryIO], key: bytes) -> Iterator[bytes]:
+    with opened() as stream:
+        yield from unseal_chunks(stream, key)

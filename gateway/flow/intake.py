@@ -1,0 +1,228 @@
+"""From announcement to the arrival of the last attachment: route → check → draft → slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from gateway.domain import codes, limits
+from gateway.domain.calendar import local_date
+from gateway.domain.case import Answered, Case, Client, Part
+from gateway.domain.delivery import State, move
+from gateway.domain.errors import Fault, SubmissionError
+from gateway.domain.ids import MessageId, case_number, document_id
+from gateway.domain.journal import Act
+from gateway.domain.message import Heading, Party, Stamp
+from gateway.flow import announcement as announced
+from gateway.flow.announcement import OVERVIEW_KIND, Announcement
+from gateway.flow.cases import content_key, document_identity, own_case, party
+from gateway.ports import Transaction, World
+from gateway.routing import Route, route
+from gateway.seal.cipher import seal
+from gateway.seal.wrap import wrap
+from gateway.xbau.antrag import parse_antrag
+from gateway.xbau.compose import faults_for
+from gateway.xbau.release import release
+
+ANNOUNCEMENT = "announcement"
+"""Name of the sealed part that holds what the portal announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What the arrival of one attachment needs: where it belongs, and the key it is sealed with."""
+
+    case: Case
+    part: Part
+    key: bytes
+    nonce: bytes
+
+
+def find_route(world: World, tx: Transaction, asked: Announcement) -> Route:
+    """Return who is responsible today and how it takes part, or raise why the portal cannot submit there."""
+    return route(
+        tx.registry.edition_plan(),
+        world.directory.editions,
+        tx.registry.history,
+        asked.municipality,
+        asked.procedure,
+        local_date(world.clock.now()),
+        test=asked.test,
+    )
+
+
+def announce(world: World, client: Client, asked: Announcement, key: str, body_sha256: str) -> tuple[Case, bool]:
+    """Open a draft for an announced submission; True beside it if this very call was answered before.
+
+    Nothing is uploaded before everything that can be known now has been checked: route, limits, the procedure's
+    fields, and whether the authority's release can express them.
+
+    Raises:
+        SubmissionError: FAULTS naming everything at once; IDEMPOTENCY_MISMATCH for a reused key.
+        RoutingError: nobody responsible, or not taking part this way.
+    """
+    with world.store.reading() as tx:
+        before = _answered(tx, client, key, body_sha256)
+        if before is not None:
+            return before, True
+        found = find_route(world, tx, asked)
+    check(asked, found)
+    case, sealed = _draft(world, client, asked, found)
+    with world.store.writing() as tx:
+        before = _answered(tx, client, key, body_sha256)
+        if before is not None:
+            return before, True
+        while tx.cases.by_number(case.number) is not None:
+            case = replace(case, number=case_number(case.created_at.year, world.chance.uuid()))
+        tx.cases.add(case)
+        tx.cases.put_sealed(case.id, ANNOUNCEMENT, sealed)
+        tx.idempotency.put(client.name, key, Answered(body_sha256, case.id), case.created_at)
+        tx.journal.append(_announced(client, case))
+    return case, False
+
+
+def check(asked: Announcement, found: Route) -> None:
+    """Raise FAULTS with every reason why this announcement cannot become a message for that authority."""
+    taking_part = found.participation
+    chosen = release(taking_part.release)
+    faults = announced.limit_faults(asked, taking_part.option, taking_part.size_limit)
+    try:
+        antrag = parse_antrag(asked.procedure, asked.antrag)
+    except SubmissionError as error:
+        faults += error.faults
+    else:
+        heading = _heading_before_stamp(asked, found)
+        faults += [_as_announced(fault, len(asked.attachments)) for fault in faults_for(antrag, heading, chosen)]
+    if faults:
+        raise SubmissionError(codes.FAULTS, _count(faults), "Bitte alle genannten Stellen berichtigen.", faults)
+
+
+_ANNOUNCED_AS = {"title": "bezeichnung", "kind": "anlageart", "date": "datum", "version": "versionsnummer"}
+
+
+def _as_announced(fault: Fault, attached: int) -> Fault:
+    """Return a fault of the message's documents with the pointer of the announcement that caused it."""
+    _, first, *rest = fault.pointer.split("/")
+    if first != "attachments" or not rest or not rest[0].isdecimal():
+        return fault
+    index, steps = int(rest[0]), [_ANNOUNCED_AS.get(step, step) for step in rest[1:]]
+    place = ["attachments", str(index)] if index < attached else ["posted_plans", str(index - attached)]
+    return replace(fault, pointer="/" + "/".join([*place, *steps]))
+
+
+def _count(faults: list[Fault]) -> str:
+    return "Die Einreichung hat einen Fehler." if len(faults) == 1 else f"Die Einreichung hat {len(faults)} Fehler."
+
+
+def slot(world: World, client: Client, case_id: str, index: int) -> Slot:
+    """Return where attachment `index` (from 0) of a draft belongs; an upload may be repeated while it is a draft."""
+    with world.store.reading() as tx:
+        case = own_case(tx, client, case_id)
+    if case.state is not State.DRAFT:
+        raise SubmissionError(codes.STATE_CONFLICT, "Die Einreichung ist abgeschlossen; Anlagen sind unveränderlich.")
+    if not 0 <= index < len(case.parts):
+        raise SubmissionError(codes.NOT_FOUND, f"Diese Einreichung hat {len(case.parts)} Anlagen, gezählt ab 0.")
+    if world.vault.free_bytes() < world.policy.disk_reserve + case.parts[index].size:
+        raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden.")
+    return Slot(case, case.parts[index], content_key(world, case), world.chance.octets(12))
+
+
+def withdraw(world: World, client: Client, case_id: str, why: str) -> Case:
+    """Take a submission back before the authority has it; nothing of it is delivered afterwards.
+
+    Raises:
+        SubmissionError: STATE_CONFLICT while it is under way or once the authority has it.
+    """
+    with world.store.writing() as tx:
+        case = own_case(tx, client, case_id)
+        if case.state is State.WITHDRAWN:
+            return case
+        if case.state is State.AVAILABLE:
+            raise SubmissionError(
+                codes.STATE_CONFLICT,
+                "Der Vorgang liegt schon bei der Behörde bereit.",
+                "Bitte die Rücknahme (Nachricht 1130) senden.",
+            )
+        case = replace(case, state=move(case.state, State.WITHDRAWN), wrapped_key=None)
+        tx.cases.save(case)
+        for delivery in tx.deliveries.of_case(case.id):
+            tx.deliveries.save(delivery.but(state=State.WITHDRAWN, next_at=None))
+        tx.cases.drop_sealed(case.id)
+        tx.journal.append(Act(f"portal:{client.name}", "case.withdrawn", case.number, why))
+    return case
+
+
+def _answered(tx: Transaction, client: Client, key: str, body_sha256: str) -> Case | None:
+    before = tx.idempotency.get(client.name, key)
+    if before is None:
+        return None
+    if before.body_sha256 != body_sha256:
+        raise SubmissionError(
+            codes.IDEMPOTENCY_MISMATCH,
+            "Dieser Idempotency-Key wurde schon mit anderem Inhalt verwendet.",
+            "Für eine neue Einreichung bitte einen neuen Schlüssel erzeugen.",
+        )
+    return tx.cases.get(before.made)
+
+
+def _draft(world: World, client: Client, asked: Announcement, found: Route) -> tuple[Case, bytes]:
+    now = world.clock.now()
+    content = world.chance.octets(32)
+    reference = world.chance.uuid()
+    case = Case(
+        id=str(world.chance.uuid()),
+        number=case_number(now.year, world.chance.uuid()),
+        client=client.name,
+        portal_reference=asked.portal_reference,
+        municipality=found.municipality,
+        procedure=asked.procedure.value,
+        authority=found.authority.key,
+        option=found.participation.option.value,
+        release=found.participation.release,
+        test=asked.test,
+        reference=reference,
+        state=State.DRAFT,
+        created_at=now,
+        expires_at=now + timedelta(hours=limits.DRAFT_HOURS),
+        parts=tuple(
+            Part(index, document_id(document_identity(reference, index)), entry.size, entry.sha256)
+            for index, entry in enumerate(asked.attachments)
+        ),
+        wrapped_key=wrap(content, world.keyring.wrapping_certificate(now), purpose_at=now),
+        posted_plans=len(asked.posted),
+        overview_sha256=next((entry.sha256 for entry in asked.attachments if entry.kind == OVERVIEW_KIND), ""),
+    )
+    return case, seal(announced.to_bytes(asked), content, world.chance.octets(12))
+
+
+def _heading_before_stamp(asked: Announcement, found: Route) -> Heading:
+    """A heading as it will be, so that everything but the stamp can be checked before an upload."""
+    nobody = UUID(int=0)
+    count = len(asked.attachments) + len(asked.posted)
+    return Heading(
+        stamp=Stamp(MessageId(str(nobody)), datetime(2000, 1, 1, tzinfo=UTC)),
+        addressee=party(found.authority),
+        sender=Party("bap:000000000000", "Portal"),
+        reference=nobody,
+        documents=announced.documents(
+            asked,
+            [document_identity(nobody, index) for index in range(count)],
+            release(found.participation.release),
+            list_posted=found.participation.list_posted_plans,
+        ),
+    )
+
+
+def _announced(client: Client, case: Case) -> Act:
+    facts = {
+        "authority": case.authority,
+        "municipality": case.municipality,
+        "procedure": case.procedure,
+        "option": case.option,
+        "release": case.release,
+        "attachments": len(case.parts),
+        "bytes": case.size,
+        "test": case.test,
+    }
+    return Act(f"portal:{client.name}", "case.announced", case.number, facts=facts)

@@ -1,0 +1,225 @@
+"""Changes how an authority takes part: validate, save and journal in one transaction, singly or as a named batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from gateway.adapter import Plugin
+from gateway.domain import codes
+from gateway.domain.errors import Fault, RoutingError
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.journal import Act
+from gateway.domain.participation import Participation, differences, in_force, to_json, validate
+from gateway.domain.participation_json import from_json, invalid
+from gateway.ports import Transaction, World
+
+CHANGED = "participation.changed"
+REMOVED = "participation.removed"
+BATCH_APPLIED = "participation.batch_applied"
+BATCH_UNDONE = "participation.batch_undone"
+EDITION_SET = "registry.edition_set"
+
+
+def change(world: World, participation: Participation, actor: str, reason: str) -> Participation:
+    """Keep a setting, with who changed it and when, and return it as it was kept.
+
+    `actor` is `operator:<name>`; a setting of the same authority and date is replaced.
+
+    Raises:
+        RoutingError: PARTICIPATION_INVALID with every fault; then nothing was kept.
+    """
+    return change_all(world, [participation], actor, reason)[0]
+
+
+def change_all(
+    world: World, participations: Iterable[Participation], actor: str, reason: str, batch: str = ""
+) -> list[Participation]:
+    """Keep many settings or none of them; `batch` names them so that they can be taken back together.
+
+    Raises:
+        RoutingError: PARTICIPATION_INVALID; with more than one setting each pointer begins with its number from 0.
+        RoutingError: STATE_CONFLICT when a batch of that name was applied before.
+    """
+    now = world.clock.now()
+    stamped = [replace(value, changed_by=actor, changed_at=now) for value in participations]
+    faults = faults_of(world, stamped)
+    if faults:
+        raise invalid(faults)
+    with world.store.writing() as tx:
+        if batch:
+            _refuse_known(tx, batch)
+        former = [_of_day(tx, value.authority, value.valid_from) for value in stamped]
+        for value in stamped:
+            _keep(tx, value, actor, reason)
+        if batch:
+            tx.journal.append(Act(actor, BATCH_APPLIED, batch, reason, _batch_facts(stamped, former)))
+    return stamped
+
+
+def remove(world: World, key: AuthorityKey, valid_from: date, actor: str, reason: str) -> bool:
+    """Take back the setting of one date, so that the one before holds again; False if there is none."""
+    with world.store.writing() as tx:
+        if _of_day(tx, key, valid_from) is None:
+            return False
+        _drop(tx, key, valid_from, actor, reason)
+    return True
+
+
+def set_edition(world: World, name: str, valid_from: date, actor: str, reason: str) -> None:
+    """Let an edition of the directory hold from a date on; what is under way keeps its addressee.
+
+    Raises:
+        RoutingError: NOT_FOUND when no such edition is packaged.
+    """
+    if name not in world.directory.editions:
+        raise RoutingError(codes.NOT_FOUND, f"Die Ausgabe „{name}“ des Behördenverzeichnisses gibt es nicht.")
+    with world.store.writing() as tx:
+        tx.registry.set_edition(name, valid_from)
+        facts = {"edition": name, "valid_from": valid_from.isoformat()}
+        tx.journal.append(Act(actor, EDITION_SET, "", reason, facts))
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What taking back a batch did: authorities that are as before, and those changed by hand since, left alone."""
+
+    restored: tuple[AuthorityKey, ...]
+    left_alone: tuple[AuthorityKey, ...]
+
+
+def undo_batch(world: World, batch: str, actor: str, reason: str) -> Undone:
+    """Take back a batch: remove what it added, put back what it replaced, leave what was changed since.
+
+    Raises:
+        RoutingError: NOT_FOUND for a batch never applied, STATE_CONFLICT for one already taken back.
+    """
+    with world.store.writing() as tx:
+        steps = _steps(tx, batch)
+        restored: list[AuthorityKey] = []
+        left_alone: list[AuthorityKey] = []
+        for step in steps:
+            current = _of_day(tx, step.authority, step.valid_from)
+            if current is None or current.changed_at != step.applied_at:
+                left_alone.append(step.authority)
+                continue
+            restored.append(step.authority)
+            if step.former is None:
+                _drop(tx, step.authority, step.valid_from, actor, reason)
+            else:
+                _keep(tx, step.former, actor, reason)
+        tx.journal.append(Act(actor, BATCH_UNDONE, batch, reason, {"restored": restored, "left_alone": left_alone}))
+    return Undone(tuple(restored), tuple(left_alone))
+
+
+def faults_of(world: World, participations: Sequence[Participation]) -> list[Fault]:
+    """Return everything that keeps settings from being kept; also what the adapter says about its own settings."""
+    known = {key for edition in world.directory.editions.values() for key in edition.authorities}
+    found: list[Fault] = []
+    for number, value in enumerate(participations):
+        prefix = f"/{number}" if len(participations) > 1 else ""
+        faults = validate(value, authorities=known, adapters=world.plugins.keys())
+        plugin = world.plugins.get(value.adapter)
+        if plugin and value.option.accepts and value.phase.reachable:
+            faults += adapter_faults(plugin, value)
+        found += [replace(fault, pointer=prefix + fault.pointer) for fault in faults]
+    return found
+
+
+def adapter_faults(plugin: Plugin, value: Participation) -> list[Fault]:
+    """Return what an adapter finds wrong with its settings, in German with a pointer each."""
+    faults = []
+    if value.protection.value not in plugin.protections:
+        able = ", ".join(sorted(plugin.protections))
+        text = f"Der Weg {value.adapter} kann „{value.protection}“ nicht, nur {able}."
+        faults.append(Fault(codes.ADAPTER_SETTINGS, "/protection", text))
+    try:
+        plugin.settings.model_validate(dict(value.settings))
+    except ValidationError as error:
+        faults += [_settings_fault(plugin, item["type"], item["loc"], item["msg"]) for item in error.errors()]
+    return faults
+
+
+def _settings_fault(plugin: Plugin, kind: str, where: tuple[int | str, ...], message: str) -> Fault:
+    field = plugin.settings.model_fields.get(str(where[0])) if where else None
+    name = (field.title if field and field.title else None) or ".".join(map(str, where)) or "Einstellungen"
+    pointer = "/settings" + "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in where)
+    texts = {"missing": f"„{name}“ fehlt.", "extra_forbidden": f"Eine Einstellung „{name}“ gibt es nicht."}
+    return Fault(codes.ADAPTER_SETTINGS, pointer, texts.get(kind, f"„{name}“ ist ungültig ({message})."))
+
+
+def _keep(tx: Transaction, value: Participation, actor: str, reason: str) -> None:
+    history = tx.registry.history(value.authority)
+    changes = differences(in_force(history, value.valid_from), value)
+    tx.registry.add(value)
+    facts = {
+        "valid_from": value.valid_from.isoformat(),
+        "source": value.source,
+        "before": {change.name: change.before for change in changes},
+        "after": {change.name: change.after for change in changes},
+    }
+    tx.journal.append(Act(actor, CHANGED, value.authority, reason, facts))
+
+
+def _drop(tx: Transaction, key: AuthorityKey, valid_from: date, actor: str, reason: str) -> None:
+    tx.registry.remove(key, valid_from)
+    tx.journal.append(Act(actor, REMOVED, key, reason, {"valid_from": valid_from.isoformat()}))
+
+
+def _of_day(tx: Transaction, key: AuthorityKey, valid_from: date) -> Participation | None:
+    return next((value for value in tx.registry.history(key) if value.valid_from == valid_from), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One setting that a batch kept, and the one of the same date that it replaced."""
+
+    authority: AuthorityKey
+    valid_from: date
+    applied_at: datetime
+    former: Participation | None
+
+
+def _batch_facts(stamped: Sequence[Participation], former: Sequence[Participation | None]) -> dict[str, Any]:
+    return {
+        "settings": [
+            {
+                "authority": value.authority,
+                "valid_from": value.valid_from.isoformat(),
+                "applied_at": value.changed_at.isoformat() if value.changed_at else None,
+                "replaced": to_json(replaced) if replaced else None,
+            }
+            for value, replaced in zip(stamped, former, strict=True)
+        ]
+    }
+
+
+def _refuse_known(tx: Transaction, batch: str) -> None:
+    if any(entry.act.what == BATCH_APPLIED for entry in tx.journal.read(subject=batch)):
+        raise RoutingError(
+            codes.STATE_CONFLICT,
+            f"Unter dem Namen „{batch}“ wurde schon einmal übernommen.",
+            "Bitte einen anderen Namen wählen; auch zurückgenommene Namen werden nicht wiederverwendet.",
+        )
+
+
+def _steps(tx: Transaction, batch: str) -> list[_Step]:
+    acts = list(tx.journal.read(subject=batch))
+    applied = next((entry for entry in acts if entry.act.what == BATCH_APPLIED), None)
+    if applied is None:
+        raise RoutingError(codes.NOT_FOUND, f"Eine Übernahme mit dem Namen „{batch}“ gibt es nicht.")
+    if any(entry.act.what == BATCH_UNDONE for entry in acts):
+        raise RoutingError(codes.STATE_CONFLICT, f"Die Übernahme „{batch}“ wurde schon zurückgenommen.")
+    return [
+        _Step(
+            AuthorityKey(kept["authority"]),
+            date.fromisoformat(kept["valid_from"]),
+            datetime.fromisoformat(kept["applied_at"]),
+            from_json(kept["replaced"]) if kept["replaced"] else None,
+        )
+        for kept in applied.act.facts["settings"]
+    ]

@@ -1,0 +1,63 @@
+"""Erasure: content goes as soon as the authority has it; the wrapped key first, the files after it (NB § 9, law 2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.domain.case import Case
+from gateway.domain.delivery import State, move
+from gateway.domain.journal import Act
+from gateway.ports import World
+
+SWEEP_AGE = timedelta(hours=1)
+"""Temporary files older than this belong to nobody any more."""
+
+
+def purge(world: World, limit: int = 200) -> int:
+    """Erase the content of every case that needs it no more; returns how many. Undelivered content is never touched.
+
+    The wrapped key was deleted together with the state that allowed it; a crash in between leaves only ciphertext
+    without a key, which the next run removes.
+    """
+    with world.store.reading() as tx:
+        cases = tx.cases.erasable(limit)
+    for case in cases:
+        freed = world.vault.erase(case.id)
+        with world.store.writing() as tx:
+            current = tx.cases.get(case.id)
+            if current is None or current.wrapped_key is not None:
+                continue
+            tx.cases.drop_sealed(case.id)
+            tx.cases.save(replace(current, erased_at=world.clock.now()))
+            tx.journal.append(Act("gateway", "case.erased", case.number, facts={"bytes": freed}))
+    if cases:
+        world.store.scrub()
+    return len(cases)
+
+
+def expire(world: World, limit: int = 200) -> int:
+    """End drafts that were never completed; returns how many."""
+    with world.store.writing() as tx:
+        drafts = tx.cases.expired(world.clock.now(), limit)
+        for case in drafts:
+            tx.cases.save(expired(case))
+            tx.cases.drop_sealed(case.id)
+            tx.journal.append(Act("gateway", "case.expired", case.number))
+    return len(drafts)
+
+
+def expired(case: Case) -> Case:
+    """Return a draft as expired: its key is gone."""
+    return replace(case, state=move(case.state, State.EXPIRED), wrapped_key=None)
+
+
+def sweep(world: World) -> int:
+    """Remove what a crash left in the vault: temporary files, and folders of cases that are unknown or erased."""
+
+    def known(case_id: str) -> bool:
+        with world.store.reading() as tx:
+            case = tx.cases.get(case_id)
+        return case is not None and case.erased_at is None
+
+    return world.vault.sweep(known, world.clock.now() - SWEEP_AGE)

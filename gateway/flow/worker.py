@@ -1,0 +1,141 @@
+"""The worker: claims what is due, delivers it in threads, keeps its leases, looks after what lies ready, erases.
+
+Any number of workers may run, in one process with the API or in processes of their own; the rows decide (law 4).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from gateway.domain import codes
+from gateway.domain.errors import GatewayError
+from gateway.flow import dispatch, purge
+from gateway.ports import World
+
+POLL = 0.04
+"""Seconds between two looks at whether somebody else has committed something."""
+
+IDLE = 1.0
+"""Seconds after which the tables are read even if nobody committed: time alone makes things due."""
+
+HOUSEKEEPING = 30.0
+"""Seconds between two rounds of expiring drafts."""
+
+SWEEP = 3600.0
+"""Seconds between two sweeps of the vault."""
+
+_log = structlog.get_logger("worker")
+
+Job = Callable[[], object]
+
+
+@dataclass
+class Worker:
+    """One worker with `slots` jobs at a time; `run` returns after `stop` is set and its jobs are done."""
+
+    world: World
+    name: str
+    slots: int = 16
+    stop: threading.Event = field(default_factory=threading.Event)
+    _busy: dict[str, Future[object]] = field(default_factory=dict)
+    _next: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Work until stopped; whatever fails is logged and tried again."""
+        with ThreadPoolExecutor(self.slots, thread_name_prefix=self.name) as pool:
+            heart = threading.Thread(target=self._beat, name=f"{self.name}-lease", daemon=True)
+            heart.start()
+            while not self.stop.is_set():
+                seen = self.world.store.changed()
+                if not guarded(partial(self._turn, pool)):
+                    self._rest(seen)
+        heart.join()
+
+    def turn(self) -> int:
+        """Do everything that is due now in this thread; returns how many deliveries moved or were looked at."""
+        moved = dispatch.take_over(self.world)
+        for delivery in dispatch.claim(self.world, self.name, self.slots):
+            dispatch.dispatch(self.world, delivery)
+            moved += 1
+        for looks in dispatch.claim_looks(self.world, self.slots).values():
+            moved += dispatch.watch_all(self.world, looks)
+        purge.purge(self.world)
+        return moved
+
+    def _turn(self, pool: ThreadPoolExecutor) -> bool:
+        self._busy = {key: future for key, future in self._busy.items() if not future.done()}
+        jobs = self._due_jobs()
+        for key, job in jobs.items():
+            self._busy[key] = pool.submit(guarded, job)
+        return bool(jobs) | bool(purge.purge(self.world)) | self._housekeeping()
+
+    def _due_jobs(self) -> dict[str, Job]:
+        """Return what may start now: deliveries by message, looks by authority, never more than there are slots."""
+        free = self.slots - len(self._busy)
+        if free <= 0:
+            return {}
+        dispatch.take_over(self.world)
+        jobs: dict[str, Job] = {
+            delivery.message_id: partial(dispatch.dispatch, self.world, delivery)
+            for delivery in dispatch.claim(self.world, self.name, free)
+        }
+        for authority, looks in dispatch.claim_looks(self.world, 200).items():
+            if f"look {authority}" not in self._busy and len(jobs) < free:
+                jobs[f"look {authority}"] = partial(dispatch.watch_all, self.world, looks)
+        return jobs
+
+    def _housekeeping(self) -> bool:
+        if self._time_for("drafts", HOUSEKEEPING):
+            purge.expire(self.world)
+        if self._time_for("sweep", SWEEP):
+            purge.sweep(self.world)
+        return False
+
+    def _time_for(self, what: str, every: float) -> bool:
+        now = time.monotonic()
+        if now < self._next.get(what, 0.0):
+            return False
+        self._next[what] = now + every
+        return True
+
+    def _rest(self, seen: int) -> None:
+        """Wait until somebody commits, a job ends, or `IDLE` has passed."""
+        until = time.monotonic() + IDLE
+        while time.monotonic() < until and not self.stop.wait(POLL):
+            if self.world.store.changed() != seen or any(future.done() for future in self._busy.values()):
+                return
+
+    def _beat(self) -> None:
+        """Renew this worker's leases at a third of their length, so that only a dead worker loses them."""
+        lease = self.world.policy.lease
+        while not self.stop.wait(lease / 3):
+            guarded(partial(self._renew, lease))
+
+    def _renew(self, lease: float) -> None:
+        with self.world.store.writing() as tx:
+            tx.deliveries.renew(self.name, self.world.clock.now() + timedelta(seconds=lease))
+
+
+def guarded(job: Job) -> object:
+    """Run a job; an error is logged without content and the job counts as not done.
+
+    Lost durability ends the process at once: nothing it would say after that could be believed (law 1).
+    """
+    try:
+        return job()
+    except GatewayError as error:
+        _log.warning("job failed", code=error.code.name, reason=error.reason)
+        if error.code is codes.DURABILITY_LOST:
+            os._exit(70)
+    except Exception as error:  # one faulty job must not end the worker that serves 212 authorities
+        _log.error("job failed", kind=type(error).__name__)
+    return None

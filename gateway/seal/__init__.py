@@ -1,0 +1,1 @@
+"""Signing, encrypting, opening and trusting: bytes and keys in, bytes out."""

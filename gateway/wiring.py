@@ -1,0 +1,111 @@
+"""Where everything is put together, once per process: settings in, `World` out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+
+from gateway import registry
+from gateway.adapter import Adapter, Plugin
+from gateway.api.problems import pointer
+from gateway.domain import codes
+from gateway.domain.errors import ConfigurationError, Fault
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.participation import Participation
+from gateway.edges.keyring import FolderKeyring
+from gateway.edges.link import GatewayLink
+from gateway.edges.store import open_store
+from gateway.edges.vault_folder import FolderVault
+from gateway.ports import Clock, Directory, World
+from gateway.settings import Settings
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the time, aware UTC."""
+        return datetime.now(UTC)
+
+
+class SystemChance:
+    """The operating system's randomness."""
+
+    def uuid(self) -> UUID:
+        """Return a new random UUID."""
+        return uuid4()
+
+    def octets(self, count: int) -> bytes:
+        """Return `count` random octets fit for keys."""
+        return secrets.token_bytes(count)
+
+    def fraction(self) -> float:
+        """Return a number in [0, 1)."""
+        return secrets.randbelow(1 << 30) / (1 << 30)
+
+
+def open_world(settings: Settings, clock: Clock | None = None) -> World:
+    """Return the world of an installation that `bauweiche init` has set up.
+
+    Raises:
+        ConfigurationError: the state folder has not been set up.
+    """
+    state = settings.state
+    if not (state / "keys").is_dir():
+        raise ConfigurationError(
+            codes.CONFIGURATION, f"Im Ordner {state} ist nichts eingerichtet.", "Bitte zuerst: bauweiche init"
+        )
+    the_clock = clock or SystemClock()
+    plugins = adapters()
+    store = open_store(settings.database_url, the_clock)
+    keyring = FolderKeyring(state / "keys")
+    link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts)
+    return World(
+        store=store,
+        vault=FolderVault(state / "vault"),
+        keyring=keyring,
+        trust=keyring.trust(),
+        clock=the_clock,
+        chance=SystemChance(),
+        directory=Directory(registry.editions(), registry.municipalities()),
+        plugins=plugins,
+        build=partial(_build, plugins, link),
+        policy=settings.policy,
+        official_schemas=settings.official_schemas or _installed(state / "schemas"),
+    )
+
+
+def adapters() -> Mapping[str, Plugin]:
+    """Return the adapters that entered by the entry point `bauweiche.adapter`, by name; ours come the same way."""
+    return {entry.name: entry.load() for entry in entry_points(group="bauweiche.adapter")}
+
+
+def _build(
+    plugins: Mapping[str, Plugin], link: partial[GatewayLink], key: AuthorityKey, participation: Participation
+) -> Adapter:
+    plugin = plugins[participation.adapter]
+    try:
+        settings = plugin.settings.model_validate(dict(participation.settings))
+    except ValidationError as error:
+        faults = [
+            Fault(codes.ADAPTER_SETTINGS, "/settings" + pointer(entry["loc"]), entry["msg"])
+            for entry in error.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigurationError(
+            codes.ADAPTER_SETTINGS,
+            f"Die Einstellungen des Wegs „{plugin.title}“ für die Behörde {key} sind unvollständig.",
+            "Bitte die Anbindung der Behörde berichtigen.",
+            faults,
+        ) from error
+    return plugin.build(settings, link(key))
+
+
+def _installed(folder: Path) -> Path | None:
+    return folder if folder.is_dir() else None

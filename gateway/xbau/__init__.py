@@ -1,0 +1,1 @@
+"""XBau: one submission model, each release as one value, composing, checking and reading."""

@@ -1,0 +1,98 @@
+"""Where an older release has another place for something than the newest: the tree is rearranged before placing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gateway.xbau.release import Release
+from gateway.xbau.tree import Group, Leaf, Tree
+
+PAYER = "Gebührenpflichtiger"
+PROJECTS = ("bauvorhaben", "bauvorhabenAenderungsdaten")
+
+
+def adapted(tree: Group, release: Release) -> Group:
+    """Return the tree with number of buildings and payer where `release` takes them."""
+    children = dict(tree.children)
+    applicants = set(_keys(children.get("antragsteller"))) | set(_keys(children.get("anzeigender")))
+    for name in PROJECTS:
+        project = children.get(name)
+        if isinstance(project, Group):
+            if release.buildings == "remark":
+                project = _buildings_as_remark(project)
+            children[name] = _with_payer(project, applicants, release)
+    if isinstance(children.get("beteiligte"), Group):
+        children = dict(_with_payer(Group(children, tree.pointer), applicants, release).children)
+    return Group(children, tree.pointer)
+
+
+def _buildings_as_remark(project: Group) -> Group:
+    """Return a project that tells the number of buildings, and which, among its further remarks."""
+    subject = project.children.get("gegenstand")
+    if not isinstance(subject, Group):
+        return project
+    buildings = subject.children.get("anzahlDerGebaeude")
+    if not isinstance(buildings, Group):
+        return project
+    rest = {name: value for name, value in subject.children.items() if name != "anzahlDerGebaeude"}
+    remarks = project.children.get("weitereAngaben", [])
+    assert isinstance(remarks, list), "weitereAngaben is a list"
+    added = [Leaf(text, buildings.pointer) for text in _told(buildings)]
+    return Group(
+        {**project.children, "gegenstand": Group(rest, subject.pointer), "weitereAngaben": [*remarks, *added]},
+        project.pointer,
+    )
+
+
+def _told(buildings: Group) -> Iterator[str]:
+    count = buildings.children["anzahlDerGebaeudeImBauvorhaben"]
+    assert isinstance(count, Leaf), "a number is one value"
+    yield f"Anzahl der Gebäude im Bauvorhaben: {count.text}"
+    named = buildings.children.get("identifikationGebaeude", [])
+    for building in named if isinstance(named, list) else []:
+        if isinstance(building, Group):
+            name, key = building.children["gebaeudeBezeichnung"], building.children["uuidGebaeude"]
+            assert isinstance(name, Leaf) and isinstance(key, Leaf), "both are single values"
+            yield f"Gebäude {name.text}: {key.text}"
+
+
+def _with_payer(project: Group, applicants: set[str], release: Release) -> Group:
+    """Return a project whose payer stands where the release has a place; the one applicant who pays needs none."""
+    people = project.children.get("beteiligte")
+    if release.payer == "element" or not isinstance(people, Group):
+        return project
+    payer = people.children.get("gebuehrenpflichtiger")
+    if not isinstance(payer, Group):
+        return project
+    rest: dict[str, Tree] = {name: value for name, value in people.children.items() if name != "gebuehrenpflichtiger"}
+    known = applicants or set(_keys(people.children.get("bauherr")))
+    if known != set(_keys(payer)):
+        if release.payer == "none":
+            return project
+        others = rest.get("weitereBeteiligte", [])
+        assert isinstance(others, list), "weitereBeteiligte is a list"
+        rest["weitereBeteiligte"] = [*others, _participant(payer)]
+    return Group({**project.children, "beteiligte": Group(rest, people.pointer)}, project.pointer)
+
+
+def _participant(payer: Group) -> Group:
+    """Return the payer as one of the further participants, whose role the code list lacks."""
+    role: Mapping[str, Tree] = {"nichtGelisteterWert": Leaf(PAYER, payer.pointer)}
+    field: Mapping[str, Tree] = {"nichtGelisteterWert": Leaf("keine", payer.pointer)}
+    return Group(
+        {"beteiligter": payer, "rolle": Group(role, payer.pointer), "fachrichtung": Group(field, payer.pointer)},
+        payer.pointer,
+    )
+
+
+def _keys(tree: Tree | None) -> Iterator[str]:
+    """Yield the ids of the people and companies in a tree."""
+    if isinstance(tree, list):
+        for item in tree:
+            yield from _keys(item)
+    elif isinstance(tree, Group):
+        for name, value in tree.children.items():
+            if name == "id" and isinstance(value, Leaf):
+                yield value.text
+            elif name in ("natuerlichePerson", "organisation", "bauherr", "anzeigender"):
+                yield from _keys(value)

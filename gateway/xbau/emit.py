@@ -1,0 +1,152 @@
+"""Placing a tree into a shape: order, namespace and fixed attributes come from our schema, never from the builder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from gateway.domain import codes
+from gateway.domain.errors import Fault
+from gateway.xbau.schema import Message, Shape
+from gateway.xbau.tree import Group, Leaf, Tree, field_name
+from gateway.xbau.values import EASY, Sheet, escaped, known_code, written
+
+OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "berechtigung": "bauvorlageberechtigung",
+        "nummernKammer": "mitgliedsnummerkammer",
+        "nachweisBerechtigung": "sonstigerNachweisBauvorlageberechtigung",
+    }
+)
+"""What an element of the newest release is called in older ones."""
+
+INNER: Final[Mapping[str, str]] = MappingProxyType(
+    {"bauherr": "bauherr", "anzeigender": "anzeigender", "ansprechpartner": "name", "bezug": "mitAktenzeichen"}
+)
+"""Elements that older releases have without the wrapper: which child of the wrapper is meant."""
+
+UNASKED: Final = frozenset({"id", "anzahlDerGebaeude", "datenBauabgang", "artDesBauherrn", "artDesAnzeigenden"})
+"""Identifiers and statistics that only newer releases ask for: left out, without loss to the case, where they do not."""
+
+
+def emit(message: Message, tree: Group, sheet: Sheet) -> str:
+    """Return the XML text of a tree; what the release cannot take is on the sheet, and faulty text is not to be used."""
+    declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in message.namespaces)
+    _group(message.root, tree, sheet, "", declared)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(sheet.out)
+
+
+def _group(shape: Shape, tree: Group, sheet: Sheet, indent: str, declared: str = "") -> bool:
+    """Write a group and return whether there was anything to write."""
+    children = tree.children
+    if not children.keys() <= shape.names:
+        children = dict(_resolved(shape, tree, sheet))
+    out = sheet.out
+    start = len(out)
+    attributes = _attributes(shape, children, sheet) if shape.attributes else ""
+    out.append(f"{indent}{shape.opening}{declared}{attributes}>\n")
+    deeper = indent + "  "
+    done = set()
+    for child in shape.children:
+        value = children.get(child.name)
+        if value is None:
+            continue
+        if child.easy and type(value) is Leaf and EASY.fullmatch(value.text):
+            out.append(f"{deeper}{child.opening}>{value.text}{child.closing}")
+            done.add(child.name)
+        elif _place(child, value, sheet, deeper):
+            done.add(child.name)
+    if not done and not shape.needed and not shape.choices:
+        del out[start:]
+        return False
+    if not done.issuperset(shape.needed) or shape.choices:
+        _note_missing(shape, tree, done, sheet)
+    out.append(indent + shape.closing)
+    return True
+
+
+def _resolved(shape: Shape, tree: Group, sheet: Sheet) -> Iterator[tuple[str, Tree]]:
+    """Yield the children under the names this release has for them; what has no place here is lost."""
+    inner = INNER.get(shape.name)
+    if inner in tree.children and inner not in shape.names:
+        core = tree.children[inner]
+        _lost({name: value for name, value in tree.children.items() if name != inner}, sheet)
+        if isinstance(core, Group):
+            yield from _resolved(shape, core, sheet)
+        return
+    for name, value in tree.children.items():
+        if name in shape.names or name.startswith("@"):
+            yield name, value
+        elif OTHER_NAMES.get(name) in shape.names:
+            yield OTHER_NAMES[name], value
+        else:
+            _lost({name: value}, sheet)
+
+
+def _lost(children: Mapping[str, Tree], sheet: Sheet) -> None:
+    for name, value in children.items():
+        if name in UNASKED:
+            continue
+        detail = f"XBau {sheet.release.name} der Behörde kennt die Angabe „{name}“ an dieser Stelle nicht."
+        for item in value if isinstance(value, list) else [value]:
+            sheet.lose(item.pointer, detail)
+
+
+def _note_missing(shape: Shape, tree: Group, done: set[str], sheet: Sheet) -> None:
+    """Note needed children that are absent, and choices of which none was made, unless a fault below says more."""
+    absent = [name for name in shape.needed if name not in done]
+    absent += [choice[0] for choice in shape.choices if done.isdisjoint(choice)]
+    for name in absent:
+        pointer = f"{tree.pointer}/{field_name(name)}"
+        below = tree.pointer if shape.choices else pointer
+        if not any(fault.pointer.startswith(below) for fault in sheet.faults):
+            detail = f"XBau {sheet.release.name} der Behörde verlangt hier die Angabe „{name}“."
+            sheet.faults.append(Fault(codes.FIELD_MISSING, pointer, detail))
+
+
+def _place(shape: Shape, value: Tree, sheet: Sheet, indent: str) -> bool:
+    """Write a value, or each of several, and return whether anything was written."""
+    if not isinstance(value, list):
+        return _one(shape, value, sheet, indent)
+    if shape.high is not None:
+        for extra in value[shape.high :]:
+            detail = f"XBau {sheet.release.name} der Behörde nimmt „{shape.name}“ höchstens {shape.high}-mal auf."
+            sheet.lose(extra.pointer, detail)
+        value = value[: shape.high]
+    return any([_one(shape, item, sheet, indent) for item in value])
+
+
+def _one(shape: Shape, value: Leaf | Group, sheet: Sheet, indent: str) -> bool:
+    if isinstance(value, Group):
+        return _group(shape, value, sheet, indent)
+    if shape.kind == "group":
+        return _group(shape, _wrapped(shape, value), sheet, indent)
+    if shape.kind == "code":
+        code = known_code(shape, value, sheet)
+        sheet.out.append(f"{indent}{shape.opening}><code>{escaped(code)}</code>{shape.closing}")
+        return True
+    text = written(shape.kind, value, sheet)
+    if text is None:
+        return False
+    sheet.out.append(f"{indent}{shape.opening}>{text}{shape.closing}")
+    return True
+
+
+def _wrapped(shape: Shape, leaf: Leaf) -> Group:
+    """Return a bare value as the child that carries it: the one of the same name, else the first; lines as paragraphs."""
+    child = next((child for child in shape.children if child.name == shape.name), shape.children[0])
+    if child.kind != "para":
+        return Group({child.name: leaf}, leaf.pointer)
+    lines: list[Leaf | Group] = [Leaf(line, leaf.pointer) for line in leaf.text.splitlines() if line.strip()]
+    return Group({child.name: lines}, leaf.pointer)
+
+
+def _attributes(shape: Shape, children: Mapping[str, Tree], sheet: Sheet) -> str:
+    parts = []
+    for attribute in shape.attributes:
+        value = children.get(f"@{attribute.name}")
+        if isinstance(value, Leaf):
+            text = written(attribute.kind, value, sheet)
+            parts.append(f' {attribute.name}="{text}"' if text else "")
+    return "".join(parts)

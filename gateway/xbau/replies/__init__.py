@@ -1,0 +1,1 @@
+"""What authorities send back: the values, and how they are found in the XML of any release."""

@@ -1,0 +1,139 @@
+"""Rules of XBau that its schemas do not hold: official Schematron, kernel specification, Handlungsanweisung 2026."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from lxml import etree
+
+from gateway.xbau.codelists import Codelist, codelist, versions
+from gateway.xbau.detect import Identity
+from gateway.xbau.findings import RULE, Finding
+from gateway.xbau.replies.header import header_element
+from gateway.xbau.replies.walk import EXTENSION, below, child, children, line_of, path_of, text
+
+SCHEMATRON = frozenset({"2.6"})
+"""Releases that publish their rules as Schematron: there they bind, before they are good manners."""
+
+XML_IDS = frozenset({"2.3.1", "2.4", "2.4.0.1"})
+"""Releases whose `id` of persons and organisations is an xs:ID, which libxml2 does not hold unique."""
+
+PARTLY_HELD = frozenset({"dvdv.praefix"})
+GML_ID = "{http://www.opengis.net/gml/3.2}id"
+
+
+def broken_rules(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+    """Yield every rule that a message breaks."""
+    for rule in _RULES:
+        yield from rule(root, identity)
+
+
+def _says_its_number(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+    place = child(header_element(root), "identifikation.nachricht", "nachrichtentyp", "code")
+    if place is not None and text(place) != identity.number:
+        sentence = f"Der nachrichtentyp ist {text(place) or 'leer'}, das Wurzelelement sagt {identity.number}."
+        yield _broken(place, sentence, "nachrichtentyp = root")
+
+
+def _no_empty_leaves(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+    for element in _own(root):
+        if len(element) == 0 and not (element.text or "").strip():
+            name = etree.QName(element).localname
+            minor = identity.release.name not in SCHEMATRON
+            yield _broken(element, f"Das Element {name} ist leer.", "xbau-schematron-leere-elemente", minor=minor)
+
+
+def _dvdv_keys(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+    for role in ("leser", "autor"):
+        party = child(header_element(root), role)
+        place = child(party, "kennung")
+        if place is None or text(party, "verzeichnisdienst", "code") != "DVDV":
+            continue
+        if not re.fullmatch(r"[a-z]{3}:[0-9]+", place.text or ""):
+            sentence = f"Die Kennung {text(place)!r} hat nicht die Form praefix:ziffern (etwa bab:05315000)."
+            yield _broken(place, sentence, "sch-xbau-001/002", minor=identity.release.name not in SCHEMATRON)
+
+
+def _someone_gives_notice(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+    if identity.number == "0950" and child(root, "anzeigender") is None:
+        yield _broken(root, "Die Anzeige nennt niemanden, der anzeigt (anzeigender).", "sch-anz-001")
+
+
+def _ids_are_unique(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+    marks = [(element.get(GML_ID, ""), element) for element in root.iter() if element.get(GML_ID)]
+    if identity.release.name in XML_IDS:
+        marks += [(text(element), element) for element in below(root, "id")]
+    yield from _twins(marks, "Die Kennung {} kommt mehrmals vor.", "xs:ID unique")
+
+
+def _attachments_are_unique(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+    modern = identity.release.attachments == "anlage"
+    ids = list(below(root, "dokumentid" if modern else "referenzPrimaerdokument"))
+    names = list(below(root, "dateiname" if modern else "dateinameAnhang"))
+    yield from _twins([(text(one), one) for one in ids], "Die dokumentid {} kommt mehrmals vor.", "dokumentid unique")
+    # file systems that ignore case would lose one of the two
+    yield from _twins(
+        [(text(one).casefold(), one) for one in names], "Der Dateiname {} kommt mehrmals vor.", "dateiname unique"
+    )
+    for one in ids:
+        if text(one) and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.\-]*", text(one)):
+            sentence = (
+                f"Die dokumentid {text(one)!r} taugt nicht als Kennung im Transport (nur Buchstaben, Ziffern, _ - .)."
+            )
+            yield _broken(one, sentence, "dokumentid = xs:ID (Handlungsanweisung 2026)", minor=True)
+
+
+def _codes_are_listed(root: etree._Element, _: Identity) -> Iterator[Finding]:
+    for element in _own(root):
+        uri, version = element.get("listURI", ""), element.get("listVersionID", "")
+        found = _held(uri, version)
+        place = next(children(element, "code"), None)
+        if found is None or place is None or text(place) in found:
+            continue
+        near = ", ".join(f"{code} {found.label(code)}" for code in found.nearest(text(place)))
+        sentence = f"Den Schlüssel {text(place)!r} gibt es in der Codeliste {found.name} {version} nicht."
+        yield _broken(place, sentence + (f" Ähnlich: {near}." if near else ""), "code list", kennzahl="X011")
+
+
+def _held(uri: str, version: str) -> Codelist | None:
+    name = uri.rpartition(":")[2]
+    if not uri or name in PARTLY_HELD or version not in versions(name):
+        return None
+    found = codelist(name, version)
+    return found if uri == found.uri or uri.endswith(":xbau-fehlerkennzahlen") else None
+
+
+def _twins(marks: list[tuple[str, etree._Element]], sentence: str, rule: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for mark, element in marks:
+        if mark and mark in seen:
+            yield _broken(element, sentence.format(repr(mark)), rule)
+        seen.add(mark)
+
+
+def _own(root: etree._Element) -> Iterator[etree._Element]:
+    """Yield all elements of a message but those a vendor put into an extension."""
+    stack = [root]
+    while stack:
+        element = stack.pop()
+        yield element
+        if etree.QName(element).localname != EXTENSION:
+            stack.extend(reversed(element))
+
+
+def _broken(
+    element: etree._Element, sentence: str, rule: str, *, kennzahl: str = "X001", minor: bool = False
+) -> Finding:
+    return Finding(path_of(element), line_of(element), sentence, rule, RULE, kennzahl, minor)
+
+
+_RULES: tuple[Callable[[etree._Element, Identity], Iterator[Finding]], ...] = (
+    _says_its_number,
+    _no_empty_leaves,
+    _dvdv_keys,
+    _someone_gives_notice,
+    _ids_are_unique,
+    _attachments_are_unique,
+    _codes_are_listed,
+)

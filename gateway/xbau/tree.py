@@ -1,0 +1,106 @@
+"""A submission as a tree of XBau names, before any release gives it order and namespace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Final, NamedTuple
+
+from pydantic import BaseModel
+
+
+class Leaf(NamedTuple):
+    """One value, and the JSON pointer of where it came from."""
+
+    text: str
+    pointer: str
+
+
+class Group(NamedTuple):
+    """Children by XBau name, attributes as `@name`."""
+
+    children: Mapping[str, Tree]
+    pointer: str
+
+
+Tree = Leaf | Group | list["Leaf | Group"]
+
+NAMES: Final[Mapping[str, str]] = {
+    "flaechen_bauordnungsrecht": "flaechen.Bauordnungsrecht",
+    "flaechen_bau_nvo": "flaechen.BauNVO",
+    "flaechen_din277": "flaechen.DIN277",
+    "flaechen_wo_fiv": "flaechen.WoFIV",
+    "hoehe_nach_mbo": "hoeheNachMBO",
+    "grundstuecks_flaeche_gf": "grundstuecksFlaecheGF",
+    "brutto_grundflaeche_bgf": "bruttoGrundflaecheBGF",
+    "netto_raumflaeche_nrf": "nettoRaumflaecheNRF",
+    "brutto_rauminhalt_bri": "bruttoRauminhaltBRI",
+    "kosten_pro_bgf": "kostenProBGF",
+    "kosten_pro_bri": "kostenProBRI",
+    "nachrichten_uuid": "nachrichtenUUID",
+    "listen_uri": "@listURI",
+    "listen_version": "@listVersionID",
+}
+"""XBau names that are not simply the camel case of ours."""
+
+
+def group(model: BaseModel, pointer: str) -> Group:
+    """Return the tree of a model: absent values left out, names as XBau spells them."""
+    children: dict[str, Tree] = {}
+    values = model.__dict__
+    for field, name in _fields(type(model)):
+        value = values[field]
+        if value is not None and value != ():
+            children[name] = _tree(value, f"{pointer}/{field}")
+    return Group(children, pointer)
+
+
+def element_name(field: str) -> str:
+    """Return the XBau name of one of our field names."""
+    head, *rest = field.split("_")
+    return NAMES.get(field) or head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def field_name(element: str) -> str:
+    """Return our field name of an XBau name."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", element.replace(".", "_"))
+    return re.sub("_+", "_", spaced).lower()
+
+
+def _tree(value: object, pointer: str) -> Tree:
+    if isinstance(value, str):
+        return Leaf(value, pointer)
+    if isinstance(value, BaseModel):
+        return group(value, pointer)
+    if isinstance(value, tuple):
+        return [_item(item, f"{pointer}/{index}") for index, item in enumerate(value)]
+    return Leaf(text_of(value), pointer)
+
+
+def _item(value: object, pointer: str) -> Leaf | Group:
+    return group(value, pointer) if isinstance(value, BaseModel) else Leaf(text_of(value), pointer)
+
+
+def text_of(value: object) -> str:
+    """Return a value as XML Schema writes it."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return format(value, "f")
+        case _:
+            return str(value)
+
+
+@cache
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a model that are sent, with their XBau names."""
+    unsent = getattr(model, "UNSENT", frozenset())
+    return tuple((field, element_name(field)) for field in model.model_fields if field not in unsent)

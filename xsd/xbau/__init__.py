@@ -1,0 +1,1 @@
+"""Our XBau schemas, one folder per release, written from `model.txt` by `python -m xsd.xbau.write`."""
