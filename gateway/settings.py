@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     database: Annotated[str, Field(description="Database URL; empty: SQLite in the state folder")] = ""
     host: Annotated[str, Field(description="Address the HTTP API listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of the HTTP API; 0: any free one")] = 8480
+    mailbox_host: Annotated[str, Field(description="Address the XTA mailbox listens on")] = "127.0.0.1"
+    mailbox_port: Annotated[
+        int | None, Field(ge=0, le=65535, description="Port of the XTA mailbox (mutual TLS); empty: none")
+    ] = None
     environment: Annotated[str, Field(pattern="^(PROD|TEST)$", description="Shown to operators: PROD or TEST")] = "TEST"
     sender_identifier: Annotated[str, Field(description="Our DVDV key as author of messages")] = "bap:050000000000"
     sender_name: Annotated[str, Field(description="Our name as author of messages")] = "Bauportal.NRW"

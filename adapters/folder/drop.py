@@ -200,6 +200,7 @@ def _same(shelf: Shelf, folder: str, files: Sequence[SealedFile]) -> bool:
 def _forget(shelf: Shelf, name: str) -> None:
     """Finish taking back: first the marker in one step, then what it stood for."""
     shelf.discard(f"{MARKERS}/.weg-{name}")
+    shelf.discard(f".zurueck-{name}")
     if shelf.move(f"{MARKERS}/{name}", f"{MARKERS}/.weg-{name}"):
         shelf.settle(MARKERS)
         shelf.discard(f"{MARKERS}/.weg-{name}")

@@ -113,9 +113,8 @@ def a_lost_answer_does_not_double(bench: Bench) -> None:
     """A message whose answer was lost is stored; the adapter says Unconfirmed or finds out; a repeat stores once."""
     ledger = Ledger()
     envelope = _sample(bench, ledger=ledger)
-    with _trouble(bench, Trouble.ANSWER_LOST, envelope):
-        with suppress(Unconfirmed):
-            bench.build().deliver(envelope)
+    with _trouble(bench, Trouble.ANSWER_LOST, envelope), suppress(Unconfirmed):
+        bench.build().deliver(envelope)
     _only_repeatable(bench)
     bench.build().deliver(again(envelope, ledger))
     _expect(bench, envelope)

@@ -1,4 +1,4 @@
-"""What the gateway lends an adapter, for tests: one key, one TLS context, and addresses that all lead to this machine."""
+"""What the gateway lends an adapter, for tests: secrets, one TLS context, and addresses that lead to this machine."""
 
 from __future__ import annotations
 

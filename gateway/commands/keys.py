@@ -11,7 +11,8 @@ from gateway.commands.seat import USAGE, dumped, fail, opened, out, say, seat_of
 from gateway.domain.calendar import written_date
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
-from gateway.edges.keyring import FolderKeyring, KeyPurpose
+from gateway.edges.keyring import FolderKeyring
+from gateway.edges.keys_issue import KeyPurpose
 from gateway.ports import World
 
 app = typer.Typer(

@@ -27,9 +27,9 @@ def report(opened: Opened, target: Path, schemas: Path | None) -> dict[str, Any]
     schema = check(opened.message, official=schemas)
     listed = {named.document_id: named for named in summary.documents}
     findings = [f"{fault.pointer}: {fault.detail}" for fault in opened.findings]
-    findings += [f"{finding.path}: {finding.german}" for finding in schema.findings]
+    findings += [f"{finding.path}: {finding.sentence}" for finding in schema.findings]
     return {
-        "ok": opened.ok and not schema.findings,
+        "ok": opened.ok and schema.ok,
         "case_number": manifest.case_number,
         "message_id": manifest.message_id,
         "message": summary.root,

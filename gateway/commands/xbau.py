@@ -93,7 +93,13 @@ def check_file(
     except GatewayError as error:
         fail(FAILURE, f"{error.reason} {error.hint}".strip())
     rows = [
-        {"path": found.path, "line": found.line, "text": found.german, "english": found.english, "source": found.source}
+        {
+            "path": found.path,
+            "line": found.line,
+            "text": found.sentence,
+            "english": found.original,
+            "source": found.source,
+        }
         for found in report.findings
     ]
     if as_json:

@@ -13,7 +13,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.api.auth import PREFIX, SCOPES, token_digest
-from gateway.commands.running import set_up
 from gateway.demo import authority, table
 from gateway.demo.applications import applications
 from gateway.demo.authority import FakeAuthority
@@ -21,6 +20,7 @@ from gateway.demo.portal import Handed, Portal
 from gateway.demo.processes import GatewayProcess
 from gateway.domain.case import Client
 from gateway.domain.journal import verify
+from gateway.installing import set_up
 from gateway.ports import World
 from gateway.settings import load
 from gateway.wiring import open_world

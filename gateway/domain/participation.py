@@ -116,7 +116,7 @@ class Participation:
 def in_force(history: Sequence[Participation], on: date) -> Participation | None:
     """Return what holds on a date, whatever the order of the history; None before the first one."""
     begun = [change for change in history if change.valid_from <= on]
-    return max(begun, key=_age, default=None)
+    return begun[-1] if begun else None
 
 
 def upcoming(history: Sequence[Participation], on: date) -> tuple[Participation, ...]:
@@ -154,11 +154,13 @@ COMPARED = (
 
 
 def differences(before: Participation | None, after: Participation) -> tuple[Difference, ...]:
-    """Return what changes for the authority when `after` takes the place of `before`."""
+    """Return what changes for the authority when `after` takes the place of `before`; from nothing to empty is none."""
     old = to_json(before) if before else {}
     new = to_json(after)
     return tuple(
-        Difference(name, old.get(name), new[name]) for name in COMPARED if name not in old or old[name] != new[name]
+        Difference(name, old.get(name), new[name])
+        for name in COMPARED
+        if (old[name] != new[name] if before else new[name] not in ("", [], {}))
     )
 
 

@@ -13,10 +13,6 @@ from gateway.edges.gate_rules import examine
 from gateway.edges.gate_streams import Limits
 from gateway.edges.gate_verdict import Verdict, damaged
 
-CPU_SECONDS = 10
-MEMORY_BYTES = 768 << 20
-"""Address space: the interpreter 40 MB, the file 30 MB mapped and once in pieces, a million objects 500 MB."""
-
 OUT_OF_MEMORY = 66
 """Exit code of a child that was refused more memory."""
 
@@ -49,7 +45,7 @@ def serve(door: socket.socket, sample: int) -> NoReturn:
             message, descriptors, _, _ = socket.recv_fds(entrance, 1, 2)
         if message:
             file, reply = descriptors
-            _confine()
+            confine(Limits())
             os.write(reply, _found(file).line())
             os._exit(0)
     except MemoryError:
@@ -68,7 +64,7 @@ def _found(file: int) -> Verdict:
         return damaged("Der Aufbau der Datei ist nicht auswertbar.").verdict
 
 
-def _confine() -> None:
+def confine(limits: Limits) -> None:
     """Give up what is left: files, sockets, processes, memory, time.
 
     With no descriptor left to open there is no network either. A system-call filter (seccomp) would stand here, last.
@@ -76,8 +72,8 @@ def _confine() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST, _MOST))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 1))
 
 
 def _prctl(option: int, value: int) -> None:

@@ -15,9 +15,12 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pikepdf
+from pikepdf import Encryption
 
+from gateway.domain import codes
 from gateway.edges.gate_cell import OUT_OF_MEMORY, harden, serve
 from gateway.edges.gate_rules import examine, limit_qpdf
 from gateway.edges.gate_streams import Limits
@@ -48,8 +51,9 @@ class Child:
 class Nursery:
     """The children of the helper, waiting or at work."""
 
-    def __init__(self, control: socket.socket, sample: int) -> None:
+    def __init__(self, control: socket.socket, sample: int, wall_seconds: float) -> None:
         self._control = control
+        self._wall_seconds = wall_seconds
         self._sample = sample
         self._children: dict[int, Child] = {}
         self._poll = select.poll()
@@ -94,7 +98,7 @@ class Nursery:
         for child in self._waiting()[:1]:
             with socket.socket(fileno=child.door) as door, suppress(OSError):  # ended while it waited: buried next
                 socket.send_fds(door, [b"?"], [file, reply])
-            deadline = time.monotonic() + WALL_SECONDS
+            deadline = time.monotonic() + self._wall_seconds
             self._children[child.handle] = replace(child, door=-1, reply=os.dup(reply), deadline=deadline)
         os.close(file)
         os.close(reply)
@@ -141,26 +145,35 @@ def obituary(ended: int, *, overdue: bool) -> Verdict | None:
 
 
 def warm_up() -> int:
-    """Return a small file that was checked here, so that no child has to load anything."""
-    file = os.memfd_create("sample")
-    with pikepdf.new() as pdf, os.fdopen(file, "w+b", closefd=False) as stream:
-        pdf.add_blank_page()
-        pdf.save(stream)
-    if examine(file, Limits()) != PASSED:
-        raise RuntimeError("the gate refuses an empty page")
-    return file
+    """Return a small file that was checked here, so that no child has to load anything: soon it could not.
+
+    A locked one is looked at too, because the ciphers are loaded when first asked for.
+    """
+    files = []
+    for lock in (Encryption(owner="", user=""), False):
+        files.append(os.memfd_create("sample"))
+        with pikepdf.new() as pdf, os.fdopen(files[-1], "w+b", closefd=False) as stream:
+            pdf.add_blank_page()
+            pdf.save(stream, encryption=lock)
+    locked, still = files
+    if examine(locked, Limits()).code != codes.PDF_ENCRYPTED.name or examine(still, Limits()) != PASSED:
+        raise RuntimeError("the gate does not tell a locked page from an empty one")
+    os.close(locked)
+    return still
 
 
-def main(control: socket.socket) -> None:
+def main(control: socket.socket, wall_seconds: float = WALL_SECONDS) -> None:
     """Prepare everything that children share, then serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the gateway, which ends us in its own time
     harden()
     limit_qpdf(Limits())
     sample = warm_up()
+    with Path(os.devnull).open("wb") as nowhere:  # from here on a parser's complaints may quote content (law 2)
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())
     gc.collect()
     gc.disable()
     gc.freeze()  # the collector would write to, and so copy, every page that children share
-    Nursery(control, sample).run()
+    Nursery(control, sample, wall_seconds).run()
 
 
 if __name__ == "__main__":

@@ -69,7 +69,6 @@ class Helper:
                     [*self._command, str(theirs.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,  # a parser's complaints may quote content (law 2)
                     pass_fds=(theirs.fileno(),),
                     env={"PYTHONPATH": str(_ROOT)},  # nothing of ours: there may be secrets in it
                     start_new_session=True,

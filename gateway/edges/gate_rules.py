@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 import pikepdf
-from pikepdf import Dictionary, Pdf, Stream
+from pikepdf import Dictionary, Object, Pdf, Stream
 
 from gateway.domain import codes
 from gateway.edges.gate_active import Finding, findings
@@ -115,6 +115,8 @@ def _look_at_objects(pdf: Pdf, pages: Sequence[Dictionary], limits: Limits) -> N
     if len(pdf.objects) > limits.objects:
         raise bomb(f"Die Datei besteht aus mehr als {limits.objects} Einzelteilen.")
     for item in pdf.objects:
+        if not isinstance(item, Object):  # null objects come as None
+            continue
         found.extend(findings(item))
         if isinstance(item, Stream):
             unpacking.add(item, drawn=item.objgen in drawn)
@@ -160,5 +162,7 @@ def _unreadable(message: str) -> Objection:
         return _encrypted()
     if "startxref" in message:
         return damaged("Die Datei ist unvollständig: Ihr Ende fehlt.")
+    if "no pages found" in message or "page tree" in message:
+        return damaged("Die Datei hat keine einzige Seite.")
     place = _OBJECT.search(message)
     return damaged(f"Der Aufbau der Datei ist beschädigt{f' (Objekt {place[1]})' if place else ''}.")

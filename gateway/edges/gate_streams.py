@@ -21,9 +21,10 @@ _READ = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a PDF may cost its reader; sizes in bytes.
+    """What a PDF may cost its reader, and its check us; sizes in bytes, `cpu` in seconds.
 
     An A0 sheet scanned at 300 dpi in colour is 418 MB unpacked, at 600 dpi as a picture 1.7 GB: both must pass.
+    Address space is needed for the interpreter (40 MB), the file mapped and in pieces (60 MB), a million objects (500 MB).
     Drawing instructions, fonts and the like never reach `swollen` at more than `ratio` times their packed size.
     """
 
@@ -35,6 +36,8 @@ class Limits:
     ratio: int = 200
     objects: int = 1_000_000
     nesting: int = 100
+    cpu: int = 10
+    memory: int = 768 << 20
 
 
 class Unpacking:
@@ -93,13 +96,17 @@ def _unpacked_sizes(stream: Stream, packed: memoryview, filters: list[str]) -> I
 
 
 def _inflated(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
-    """Unpack a Flate stream; what follows its end is ignored, as readers do. Raises: zlib.error."""
+    """Unpack a Flate stream; what follows its end is ignored, as readers do. Raises: zlib.error if it is not whole."""
     machine = zlib.decompressobj()
+    begun = False  # nothing at all unpacks to nothing: empty pages are written like that
     for piece in pieces:
         data: bytes | memoryview = piece
+        begun = begun or len(data) > 0
         while data and not machine.eof:
             yield machine.decompress(data, _PIECE)
             data = machine.unconsumed_tail
+    if begun and not machine.eof:
+        raise zlib.error("incomplete")
 
 
 def _filters(value: Object | None) -> list[str]:

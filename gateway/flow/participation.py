@@ -17,6 +17,7 @@ from gateway.domain.journal import Act
 from gateway.domain.participation import Participation, differences, in_force, to_json, validate
 from gateway.domain.participation_json import from_json, invalid
 from gateway.ports import Transaction, World
+from gateway.xbau.release import RELEASES
 
 CHANGED = "participation.changed"
 REMOVED = "participation.removed"
@@ -122,7 +123,7 @@ def faults_of(world: World, participations: Sequence[Participation]) -> list[Fau
     found: list[Fault] = []
     for number, value in enumerate(participations):
         prefix = f"/{number}" if len(participations) > 1 else ""
-        faults = validate(value, authorities=known, adapters=world.plugins.keys())
+        faults = validate(value, authorities=known, releases=RELEASES.keys(), adapters=world.plugins.keys())
         plugin = world.plugins.get(value.adapter)
         if plugin and value.option.accepts and value.phase.reachable:
             faults += adapter_faults(plugin, value)

@@ -1,10 +1,11 @@
-"""Survey import: a table as municipalities send it becomes a plan that people review and then apply as one batch. Pure."""
+"""Survey import: a table as municipalities send it becomes a plan to review and then apply as one batch. Pure."""
 
 from __future__ import annotations
 
 from gateway.domain import codes
 from gateway.domain.limits import MEGABYTE
-from gateway.survey.plan import Finding, Knowledge, Plan, RowPlan, Severity, Status, apply, plan_of
+from gateway.survey.findings import Finding, Severity
+from gateway.survey.plan import Knowledge, Plan, RowPlan, Status, apply, plan_of
 from gateway.survey.table import FILE_BYTES, Table, read_csv, unreadable
 from gateway.survey.workbook import read_workbook
 

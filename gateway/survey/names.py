@@ -43,18 +43,21 @@ class Directory:
     kreise: Mapping[str, tuple[AuthorityKey, ...]]
 
 
-_KREIS_WORDS = re.compile(r"\b(?:landrat|landraetin|landkreis|kreisverwaltung|kreis|staedteregion|staedteregionsrat)\b")
+_KREIS_WORDS = re.compile(
+    r"\b(?:landrat|landraetin|landkreis|kreisverwaltung|kreis|kreises|staedteregion|staedteregionsrat)\b"
+)
 _TOWN_WORDS = re.compile(
-    r"\b(?:stadtverwaltung|kreisstadt|hansestadt|kreisfreie stadt|grosse kreisangehoerige stadt|bundesstadt|landeshauptstadt"
-    r"|mittlere kreisangehoerige stadt|oberbuergermeister(?:in)?|buergermeister(?:in)?|gemeinde|stadt)\b"
+    r"\b(?:stadtverwaltung|kreisstadt|hansestadt|bundesstadt|landeshauptstadt|kreisfreie stadt"
+    r"|(?:grosse|mittlere) kreisangehoerige stadt|(?:ober)?buergermeister(?:in)?|gemeinde|stadt)\b"
 )
 _OFFICE_WORDS = re.compile(
-    r"\b(?:untere|bauaufsichtsbehoerde|bauaufsicht|bauaufsichtsamt|bauordnungsamt|bauordnung|bauamt|amt fuer|fachbereich"
-    r"|fachdienst|der|die|das|des|von|nrw)\b"
+    r"\b(?:untere|bauaufsichtsbehoerde|bauaufsicht|bauaufsichtsamt|bauordnungsamt|bauordnung|bauamt|amt fuer"
+    r"|fachbereich|fachdienst|der|die|das|des|von|nrw)\b"
 )
 _KREIS_NAME = re.compile(r"\w*kreis(?:es)?\b")
 _KEY_WITHIN = re.compile(r"(?<!\d)05\d{6}(?!\d)")
 _NEAR = 0.86
+_NAME_CHARACTERS = 120
 _APART = 0.05
 
 
@@ -145,7 +148,7 @@ def _agreeing(known: Directory, match: Match, authority: Authority, name: str) -
 
 
 def _by_name(known: Directory, name: str) -> Match:
-    words, core = folded(name)[:200], _core(name)
+    words, core = folded(name[:_NAME_CHARACTERS]), _core(name)
     if _is_kreis(words):
         pools: list[Mapping[str, tuple[AuthorityKey, ...]]] = [known.kreise]
     elif _TOWN_WORDS.search(words):
@@ -188,7 +191,7 @@ def _is_kreis(words: str) -> bool:
 
 def _core(name: str) -> str:
     """Return what distinguishes a name: `Ahlen, Stadt`, `Stadt Ahlen` and `Stadtverwaltung Ahlen` are all `ahlen`."""
-    words = folded(name)[:200]
+    words = folded(name[:_NAME_CHARACTERS])
     for pattern in (_TOWN_WORDS, _KREIS_WORDS, _OFFICE_WORDS):
         words = pattern.sub(" ", words)
     return " ".join(words.split())

@@ -41,18 +41,9 @@ from gateway.survey.columns import (
     Layout,
     layout_of,
 )
+from gateway.survey.findings import Finding, Notes, Severity
 from gateway.survey.names import Directory, Match, directory, find
 from gateway.survey.table import Cell, Table
-
-
-class Severity(StrEnum):
-    """How much a finding matters."""
-
-    ERROR = "error"
-    """The row is not applied."""
-    WARNING = "warning"
-    """The row is applied if a person agrees."""
-    INFO = "info"
 
 
 class Status(StrEnum):
@@ -62,16 +53,6 @@ class Status(StrEnum):
     SAME = "same"
     ERROR = "error"
     EMPTY = "empty"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One remark of the dry run: `row` as people count (0: the whole table), `column` its heading or empty."""
-
-    severity: Severity
-    row: int
-    column: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +151,7 @@ def _row_plan(
 ) -> RowPlan:
     cells = {column.field: row[column.number - 1] for column in layout.columns if column.number <= len(row)}
     headings = {column.field: column.heading or LABELS[column.field] for column in layout.columns if column.field}
-    notes = _Notes(number, headings)
+    notes = Notes(number, headings)
     match = find(lookup, *(_text(cells.get(field)) for field in (KEY, DVDV, NAME)))
     for field in (KEY, DVDV, NAME):
         notes.error(field, cells[field].trouble if field in cells else "")
@@ -194,7 +175,7 @@ def _row_plan(
 
 
 def _wishes(
-    answered: Mapping[str, Cell], known: Knowledge, before: Participation | None, notes: _Notes
+    answered: Mapping[str, Cell], known: Knowledge, before: Participation | None, notes: Notes
 ) -> dict[str, Any]:
     """Return what the answers of a row ask for, by field of the JSON form; an empty cell asks for nothing."""
     wishes: dict[str, Any] = {}
@@ -221,11 +202,11 @@ def _wishes(
 
 
 def _after(
-    authority: Authority, before: Participation | None, wishes: dict[str, Any], day: date, notes: _Notes
+    authority: Authority, before: Participation | None, wishes: dict[str, Any], day: date, notes: Notes
 ) -> Participation:
     """Return what would hold: answers over what holds, but never live by a survey alone."""
     base = to_json(before) if before else {"authority": authority.key, "option": Option.NONE.value}
-    if before is None and OPTION not in wishes:
+    if before is None and OPTION not in wishes and not notes.failed():
         notes.error(OPTION, "Für diese Behörde ist noch nichts eingetragen, und die Zeile nennt keine Option.")
     if before and before.phase.reachable and wishes.get(ADAPTER, before.adapter) != before.adapter:
         notes.warning(ADAPTER, "Der Weg einer angebundenen Behörde wird nicht durch die Umfrage geändert; er bleibt.")
@@ -243,7 +224,7 @@ def _hold_against(
     before: Participation | None,
     history: Sequence[Participation],
     known: Knowledge,
-    notes: _Notes,
+    notes: Notes,
 ) -> None:
     for fault in validate(after, releases=known.releases, adapters=known.adapters.keys()):
         notes.error(fault.pointer.strip("/").split("/")[0], fault.detail)
@@ -280,33 +261,6 @@ def _single(row: RowPlan, same: Sequence[RowPlan]) -> RowPlan:
     text = f"Dieselbe Behörde steht mit anderen Angaben auch in Zeile {numbers}; bitte entscheiden, was gilt."
     finding = Finding(Severity.ERROR, row.row, "", text)
     return replace(row, status=Status.ERROR, findings=(*row.findings, finding))
-
-
-class _Notes:
-    """Collects the findings of one row; empty texts are none."""
-
-    def __init__(self, row: int, headings: Mapping[str, str]) -> None:
-        self._row, self._headings = row, headings
-        self._found: list[Finding] = []
-
-    def error(self, field: str, text: str) -> None:
-        self._add(Severity.ERROR, field, text)
-
-    def warning(self, field: str, text: str) -> None:
-        self._add(Severity.WARNING, field, text)
-
-    def info(self, field: str, text: str) -> None:
-        self._add(Severity.INFO, field, text)
-
-    def failed(self) -> bool:
-        return any(finding.severity is Severity.ERROR for finding in self._found)
-
-    def findings(self) -> tuple[Finding, ...]:
-        return tuple(self._found)
-
-    def _add(self, severity: Severity, field: str, text: str) -> None:
-        if text:
-            self._found.append(Finding(severity, self._row, self._headings.get(field, ""), text))
 
 
 def _text(cell: Cell | None) -> str:

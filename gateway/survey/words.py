@@ -17,5 +17,9 @@ def folded(text: str) -> str:
 
 
 def likeness(one: str, other: str) -> float:
-    """Return how alike two folded texts are, from 0 to 1."""
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+    """Return how alike two folded texts are, from 0 to 1; 0 for all that are less than half alike."""
+    shortest, longest = sorted((len(one), len(other)))
+    if 3 * shortest < longest:  # the ratio cannot reach a half
+        return 0.0
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.quick_ratio() >= 0.5 else 0.0

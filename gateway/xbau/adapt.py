@@ -52,8 +52,8 @@ def _told(buildings: Group) -> Iterator[str]:
     for building in named if isinstance(named, list) else []:
         if isinstance(building, Group):
             name, key = building.children["gebaeudeBezeichnung"], building.children["uuidGebaeude"]
-            assert isinstance(name, Leaf) and isinstance(key, Leaf), "both are single values"
-            yield f"Gebäude {name.text}: {key.text}"
+            if isinstance(name, Leaf) and isinstance(key, Leaf):
+                yield f"Gebäude {name.text}: {key.text}"
 
 
 def _with_payer(project: Group, applicants: set[str], release: Release) -> Group:

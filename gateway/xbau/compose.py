@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lxml import etree
 
 from gateway.domain import codes
@@ -81,7 +83,8 @@ def _composed(found: Message, tree: Group, heading: Heading, sheet: Sheet) -> by
     data = text.encode()
     schema = validator(sheet.release, found.number)
     if not schema.validate(etree.fromstring(data)):
-        findings = [Fault(codes.SCHEMA_INVALID, entry.path or "", entry.message) for entry in schema.error_log]
+        log: Iterable[etree._LogEntry] = schema.error_log  # type: ignore[assignment]  # iterable, but its stub forgot
+        findings = [Fault(codes.SCHEMA_INVALID, entry.path or "", entry.message) for entry in log]
         reason = f"Die Nachricht {found.number} entspricht nicht dem Schema von XBau {name}."
         raise CompositionError(codes.SCHEMA_INVALID, reason, "", findings)
     return data

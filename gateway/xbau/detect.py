@@ -55,7 +55,7 @@ def detect(root: etree._Element) -> Identity:
     """
     name = etree.QName(root)
     for release in RELEASES.values():
-        if name.namespace not in (release.namespace, release.kernel):
+        if name.namespace is None or name.namespace not in (release.namespace, release.kernel):
             continue
         number = name.localname.rpartition(".")[2]
         kernel = name.namespace == release.kernel

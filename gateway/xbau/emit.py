@@ -27,11 +27,11 @@ INNER: Final[Mapping[str, str]] = MappingProxyType(
 """Elements that older releases have without the wrapper: which child of the wrapper is meant."""
 
 UNASKED: Final = frozenset({"id", "anzahlDerGebaeude", "datenBauabgang", "artDesBauherrn", "artDesAnzeigenden"})
-"""Identifiers and statistics that only newer releases ask for: left out, without loss to the case, where they do not."""
+"""Identifiers and statistics that only newer releases ask for: where they do not, they are left out without loss."""
 
 
 def emit(message: Message, tree: Group, sheet: Sheet) -> str:
-    """Return the XML text of a tree; what the release cannot take is on the sheet, and faulty text is not to be used."""
+    """Return the XML text of a tree; it is not to be used if the sheet then has faults."""
     declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in message.namespaces)
     _group(message.root, tree, sheet, "", declared)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(sheet.out)
@@ -52,11 +52,14 @@ def _group(shape: Shape, tree: Group, sheet: Sheet, indent: str, declared: str =
         value = children.get(child.name)
         if value is None:
             continue
-        if child.easy and type(value) is Leaf and EASY.fullmatch(value.text):
+        if type(value) is Leaf and child.easy and EASY.fullmatch(value.text):
             out.append(f"{deeper}{child.opening}>{value.text}{child.closing}")
-            done.add(child.name)
-        elif _place(child, value, sheet, deeper):
-            done.add(child.name)
+        elif type(value) is Group:
+            if not _group(child, value, sheet, deeper):
+                continue
+        elif not _place(child, value, sheet, deeper):
+            continue
+        done.add(child.name)
     if not done and not shape.needed and not shape.choices:
         del out[start:]
         return False
@@ -68,7 +71,7 @@ def _group(shape: Shape, tree: Group, sheet: Sheet, indent: str, declared: str =
 
 def _resolved(shape: Shape, tree: Group, sheet: Sheet) -> Iterator[tuple[str, Tree]]:
     """Yield the children under the names this release has for them; what has no place here is lost."""
-    inner = INNER.get(shape.name)
+    inner = INNER.get(shape.name, "")
     if inner in tree.children and inner not in shape.names:
         core = tree.children[inner]
         _lost({name: value for name, value in tree.children.items() if name != inner}, sheet)
@@ -78,7 +81,7 @@ def _resolved(shape: Shape, tree: Group, sheet: Sheet) -> Iterator[tuple[str, Tr
     for name, value in tree.children.items():
         if name in shape.names or name.startswith("@"):
             yield name, value
-        elif OTHER_NAMES.get(name) in shape.names:
+        elif OTHER_NAMES.get(name, "") in shape.names:
             yield OTHER_NAMES[name], value
         else:
             _lost({name: value}, sheet)
@@ -114,7 +117,7 @@ def _place(shape: Shape, value: Tree, sheet: Sheet, indent: str) -> bool:
             detail = f"XBau {sheet.release.name} der Behörde nimmt „{shape.name}“ höchstens {shape.high}-mal auf."
             sheet.lose(extra.pointer, detail)
         value = value[: shape.high]
-    return any([_one(shape, item, sheet, indent) for item in value])
+    return sum(_one(shape, item, sheet, indent) for item in value) > 0
 
 
 def _one(shape: Shape, value: Leaf | Group, sheet: Sheet, indent: str) -> bool:
@@ -123,8 +126,8 @@ def _one(shape: Shape, value: Leaf | Group, sheet: Sheet, indent: str) -> bool:
     if shape.kind == "group":
         return _group(shape, _wrapped(shape, value), sheet, indent)
     if shape.kind == "code":
-        code = known_code(shape, value, sheet)
-        sheet.out.append(f"{indent}{shape.opening}><code>{escaped(code)}</code>{shape.closing}")
+        code = value.text if value.text in shape.codes else escaped(known_code(shape, value, sheet))
+        sheet.out.append(f"{indent}{shape.opening}><code>{code}</code>{shape.closing}")
         return True
     text = written(shape.kind, value, sheet)
     if text is None:
@@ -134,7 +137,7 @@ def _one(shape: Shape, value: Leaf | Group, sheet: Sheet, indent: str) -> bool:
 
 
 def _wrapped(shape: Shape, leaf: Leaf) -> Group:
-    """Return a bare value as the child that carries it: the one of the same name, else the first; lines as paragraphs."""
+    """Return a bare value as the child that carries it, of the same name or the first; lines become paragraphs."""
     child = next((child for child in shape.children if child.name == shape.name), shape.children[0])
     if child.kind != "para":
         return Group({child.name: leaf}, leaf.pointer)

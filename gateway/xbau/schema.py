@@ -35,8 +35,9 @@ class Shape:
 
     `opening` and `closing` are its tags, prefix and fixed attributes included (`opening` still lacks its `>`). `kind`
     names the simple type of a value, `code` a code with its list in the attributes, `group` anything with children.
-    A value of an `easy` shape needs no more than harmless characters. `low` and `high` count occurrences (`high` None: any number). `needed` children must be there, of each of `choices`
-    exactly one. `codes` are the values of a closed list, `attributes` those without a fixed value.
+    A value of an `easy` shape needs no more than harmless characters. `low` and `high` count occurrences (`high` None:
+    any number). `needed` children must be there, of each of `choices` exactly one. `codes` are the values of a closed
+    list, `attributes` those without a fixed value.
     """
 
     name: str

@@ -53,7 +53,7 @@ def group(model: BaseModel, pointer: str) -> Group:
     values = model.__dict__
     for field, name in _fields(type(model)):
         value = values[field]
-        if value is not None and value != ():
+        if value is not None and (value or type(value) is not tuple):
             children[name] = _tree(value, f"{pointer}/{field}")
     return Group(children, pointer)
 
@@ -102,5 +102,5 @@ def text_of(value: object) -> str:
 @cache
 def _fields(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
     """Return the fields of a model that are sent, with their XBau names."""
-    unsent = getattr(model, "UNSENT", frozenset())
+    unsent: frozenset[str] = getattr(model, "UNSENT", frozenset())
     return tuple((field, element_name(field)) for field in model.model_fields if field not in unsent)

@@ -17,15 +17,16 @@ from gateway.xbau.release import Release
 from gateway.xbau.schema import Shape
 from gateway.xbau.tree import Leaf
 
-FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
-    {"text": "name", "title": "attachment-title", "para": "text", "file": "file-name"}
-)
+FIELDS: Final[Mapping[str, Kind]] = MappingProxyType({"text": "name", "title": "attachment-title", "para": "text"})
 BORROWED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({"vorlagenantragstellung": ("anlagen", "2.0")})
 """Lists that were never published, and the one with the same numbers."""
 
-_ALIKE = "!\"'-;=?-~\xa1-\xac\xae-\u0107\u010a-\u011b\u0126-\u0131\u0134-\u015b\u015e-\u016b\u016e-\u017e"
-EASY = re.compile(f"[{_ALIKE}](?:[ {_ALIKE}]*[{_ALIKE}])?")
-"""Text that every charset allows as it stands and that needs no escaping: nearly all of it."""
+_ALIKE = "!-~\xa1-\xac\xae-\u0107\u010a-\u011b\u0126-\u0131\u0134-\u015b\u015e-\u016b\u016e-\u017e"
+SHARED = re.compile(f"[{_ALIKE}](?:[ {_ALIKE}]*[{_ALIKE}])?")
+"""Text that every charset allows as it stands: nearly all of it, so most text needs no closer look."""
+
+EASY = re.compile(SHARED.pattern.replace("!-~", "!\"'-;=?-~"))
+"""Such text that needs no escaping either."""
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-/]*")
 
@@ -50,10 +51,13 @@ class Sheet:
 
 
 def written(kind: str, leaf: Leaf, sheet: Sheet) -> str | None:
-    """Return a value as its simple type wants it, escaped for XML, or None if there is nothing to write."""
+    """Return a value as its simple type wants it, escaped for XML, or None if there is nothing to write.
+
+    File names come here already made to fit (`file_names_for`).
+    """
     text = leaf.text
-    if kind != "file" and kind in FIELDS and EASY.fullmatch(text):
-        return text
+    if kind in FIELDS and SHARED.fullmatch(text):
+        return escaped(text)
     text = text.strip()
     if not text:
         return None

@@ -6,12 +6,10 @@ import io
 import random
 import zlib
 from collections.abc import Callable
-from functools import cache
 
 import pikepdf
-from pikepdf import Array, Dictionary, Encryption, Name, NameTree, ObjectStreamMode, Pdf, Stream, String
+from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Pdf, String
 
-from gateway.domain import codes
 from gateway.domain.codes import Code
 
 Built = tuple[bytes, Code]
@@ -40,12 +38,16 @@ def blank(pages: int = 1) -> Pdf:
 def saved(pdf: Pdf, **options: object) -> bytes:
     """Return a document as bytes."""
     buffer = io.BytesIO()
-    pdf.save(buffer, deterministic_id=True, **options)  # type: ignore[arg-type]  # a caller's own options
+    pdf.save(buffer, deterministic_id="encryption" not in options, **options)  # type: ignore[arg-type]  # a caller's own options
     return buffer.getvalue()
 
 
 def assembled(
-    bodies: list[bytes], *, trailer: bytes = b"", header: bytes = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", size: int | None = None
+    bodies: list[bytes],
+    *,
+    trailer: bytes = b"",
+    header: bytes = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+    size: int | None = None,
 ) -> bytes:
     """Return a PDF of hand-written objects 1, 2, …; object 1 is the catalog. No library mends what is wrong in it."""
     out = bytearray(header)
@@ -89,7 +91,7 @@ def with_object_stream(members: list[bytes], swelling: int = 0) -> bytes:
     for member in members:
         offsets.append(offsets[-1] + len(member) + 1)
     index = b"".join(b"%d %d " % (6 + place, offset) for place, offset in enumerate(offsets[:-1]))
-    packed = zlib.compress(index + b" ".join(members) + b" " * swelling, 9)
+    packed = swollen(index + b" ".join(members) + b" ", swelling)
     write(5, stream_body(packed, b"/Type /ObjStm /N %d /First %d /Filter /FlateDecode" % (len(members), len(index))))
     entries.extend((2, 5, place) for place in range(len(members)))
     number, start = 6 + len(members), len(out)
@@ -99,6 +101,19 @@ def with_object_stream(members: list[bytes], swelling: int = 0) -> bytes:
     )
     write(number, stream_body(table, b"/Type /XRef /W [1 4 3] /Size %d /Root 1 0 R" % (number + 1)))
     return bytes(out + b"startxref\n%d\n%%%%EOF\n" % start)
+
+
+def swollen(start: bytes, swelling: int) -> bytes:
+    """Return Flate data that unpacks to `start` and then at least `swelling` spaces; quick, whatever the size."""
+    block = b" " * (1 << 20)
+    machine = zlib.compressobj(9)
+    head = machine.compress(start) + machine.flush(zlib.Z_FULL_FLUSH)
+    check = zlib.adler32(start)
+    packed = machine.compress(block) + machine.flush(zlib.Z_FULL_FLUSH)  # refers to nothing before it: may be repeated
+    count = -(-swelling // len(block))
+    for _ in range(count):
+        check = zlib.adler32(block, check)
+    return head + packed * count + b"\x03\x00" + check.to_bytes(4, "big")
 
 
 def _padded(data: bytes, size: int, seed: int) -> bytes:
@@ -148,7 +163,11 @@ def _form() -> bytes:
     with blank() as pdf:
         field = pdf.make_indirect(
             Dictionary(
-                Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=String("Bauherr"), V=String("JavaScript /JS"),
+                Type=Name.Annot,
+                Subtype=Name.Widget,
+                FT=Name.Tx,
+                T=String("Bauherr"),
+                V=String("JavaScript /JS"),
                 Rect=Array([10, 10, 200, 30]),
             )
         )
@@ -160,11 +179,15 @@ def _form() -> bytes:
 def _links() -> bytes:
     with blank(2) as pdf:
         link = Dictionary(
-            Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 50, 50]),
+            Type=Name.Annot,
+            Subtype=Name.Link,
+            Rect=Array([0, 0, 50, 50]),
             A=Dictionary(S=Name.URI, URI=String("https://www.bauportal.nrw/")),
         )
         jump = Dictionary(
-            Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 60, 50, 90]),
+            Type=Name.Annot,
+            Subtype=Name.Link,
+            Rect=Array([0, 60, 50, 90]),
             A=Dictionary(S=Name.GoTo, D=Array([pdf.pages[1].obj, Name.Fit])),
         )
         pdf.pages[0].Annots = Array([link, jump])
@@ -186,9 +209,7 @@ def _white_sheet() -> bytes:
     width, height = 9933, 14043
     packed = zlib.compress(bytes((width + 7) // 8 * height), 9)
     picture = b"/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 1" % (width, height)
-    return assembled(
-        [*STILL, stream_body(packed, picture + b" /ColorSpace /DeviceGray /Filter /FlateDecode")]
-    )
+    return assembled([*STILL, stream_body(packed, picture + b" /ColorSpace /DeviceGray /Filter /FlateDecode")])
 
 
 def _packed_twice() -> bytes:
@@ -200,7 +221,9 @@ def _packed_twice() -> bytes:
 def _old_filters() -> bytes:
     lzw = bytes([0x80, 0x0B, 0x60, 0x50, 0x22, 0x0C, 0x0C, 0x85, 0x01])  # the example of ISO 32000-2, § 7.4.4.2
     hexed = stream_body(b"3020302030206d>", b"/Filter /ASCIIHexDecode")
-    return assembled([*STILL, stream_body(lzw, b"/Filter /LZWDecode"), hexed, stream_body(b"\x00a\x80", b"/Filter /RL")])
+    return assembled(
+        [*STILL, stream_body(lzw, b"/Filter /LZWDecode"), hexed, stream_body(b"\x00a\x80", b"/Filter /RL")]
+    )
 
 
 def _empty_name_trees() -> bytes:
@@ -237,6 +260,7 @@ GOOD: dict[str, Callable[[], bytes]] = {
     "zeros at the end": lambda: plain_pdf() + bytes(512),
     "a byte order mark before the header": lambda: b"\xef\xbb\xbf" + plain_pdf(),
     "a printer's preamble": lambda: b"\x1b%-12345X@PJL ENTER LANGUAGE=PDF\r\n" + plain_pdf(),
+    "objects that are null": lambda: assembled([*STILL, b"null", b"[null << /A null >>]"]),
     "a wrong count in the trailer": lambda: assembled(STILL, size=9),
     "one megabyte": lambda: plain_pdf(size_bytes=10**6),
     "two hundred pages": lambda: plain_pdf(pages=200),

@@ -5,17 +5,25 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
+import pytest
 from lxml import etree
 
 from gateway.domain.ids import MessageId
 from gateway.domain.message import Heading, Party, Stamp
 from gateway.xbau.authority import compose_reply
 from gateway.xbau.detect import message_names
+from gateway.xbau.official import official_schema
 from gateway.xbau.reject import Ground, compose_rejection
 from gateway.xbau.release import RELEASES, Release
 from gateway.xbau.replies.build import MessageRef, Pen, close, open_message, refer
+
+OFFICIAL = Path(__file__).parents[3] / "shared" / "xbau" / "official"
+official_only = pytest.mark.skipif(
+    not OFFICIAL.is_dir(), reason="the official XBau schemas are not beside this checkout"
+)
 
 REFERENCE = UUID("0e5a1b2c-3d4e-4f60-8a7b-9c0d1e2f3a4b")
 REPLY_ID = MessageId("11111111-2222-4333-8444-555555555555")
@@ -271,3 +279,8 @@ BODIES: dict[str, Callable[[etree._Element, Pen], None]] = {
     "0953": _stop,
     "0955": _nothing,
 }
+
+
+def official_verdict(message: bytes, release_name: str) -> bool:
+    """Tell whether the official schema takes a message."""
+    return official_schema(OFFICIAL, release_name).validate(etree.fromstring(message))

@@ -24,11 +24,12 @@ def sample_antrag(procedure: Procedure = Procedure.BUILDING_PERMIT, size: str = 
 
 def sample_followup(number: str) -> dict[str, Any]:
     """Return the JSON value of a message about a running case: 0202, 1130 or 1142."""
-    return {
+    known: dict[str, dict[str, Any]] = {
         "0202": {"bauvorhaben_aenderungsdaten": project(True), "beantragte_abweichung": [deviation()]},
         "1130": {"information": "Der Antrag wird zurückgenommen.\nDie Finanzierung ist entfallen."},
         "1142": {"anschreiben": {"text_unformatiert": "Guten Tag,\nanbei der geänderte Lageplan."}},
-    }[number]
+    }
+    return known[number]
 
 
 def sample_heading(
@@ -72,7 +73,7 @@ def sample_document_id(index: int) -> DocumentId:
 
 def person(number: int = 1, full: bool = True) -> dict[str, Any]:
     """Return a natural person; the same number is the same person."""
-    known = {
+    known: dict[str, Any] = {
         "id": str(UUID(int=0xA << 64 | number, version=4)),
         "name": {"anrede": "Frau", "familienname": "Müller-Lüdenscheidt", "vorname": "Jörg-Änne"},
         "anschrift": {"strasse": "Domkloster", "hausnummer": "4", "postleitzahl": "50667", "ort": "Köln"},
@@ -196,7 +197,7 @@ def subject(full: bool) -> dict[str, Any]:
 
 def project(full: bool) -> dict[str, Any]:
     """Return a project."""
-    known = {
+    known: dict[str, Any] = {
         "bezeichnung_des_bauvorhabens": "Umbau eines Bürogebäudes zu 14 Wohnungen – 2. Bauabschnitt",
         "beteiligte": people(full),
         "gegenstand": subject(full),
@@ -219,7 +220,7 @@ def deviation() -> dict[str, Any]:
 
 
 def _permit(full: bool) -> dict[str, Any]:
-    known = {"antragsteller": [person(full=full)], "bauvorhaben": project(full)}
+    known: dict[str, Any] = {"antragsteller": [person(full=full)], "bauvorhaben": project(full)}
     if full:
         known["antragsteller"].append(company())
         known["prozessmerkmale"] = {

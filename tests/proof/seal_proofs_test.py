@@ -110,20 +110,24 @@ def test_the_independent_program_imports_nothing_of_ours() -> None:
     assert "from gateway" not in text
 
 
+def commands(*blocks: str) -> str:
+    """Return the shell blocks of the page for municipal IT, by the word after `sh`."""
+    page = (HERE.parents[1] / "docs" / "umschlag.md").read_text()
+    return "set -euo pipefail\n" + "".join(page.split(f"```sh {block}\n")[1].split("```")[0] for block in blocks)
+
+
 @needs("xmlsec1")
 @needs("openssl")
-def test_openssl_and_xmlsec1_open_the_envelope_as_it_lies_in_the_folder(tmp_path: Path) -> None:
-    made, key_file, target = sealed_for(tmp_path, "rsa")
-    envelope = (made.folder / "envelope.xml").read_text()
-    (target / "key.b64").write_text(envelope.split("<xenc:CipherValue>")[1].split("<")[0])
-    run("openssl", "base64", "-d", "-A", "-in", target / "key.b64", "-out", target / "key.enc")
-    oaep = ("rsa_padding_mode:oaep", "rsa_oaep_md:sha256", "rsa_mgf1_md:sha256")
-    options = [word for option in oaep for word in ("-pkeyopt", option)]
-    run("openssl", "pkeyutl", "-decrypt", "-inkey", key_file, *options, "-in", target / "key.enc",
-        "-out", target / "key.bin")  # fmt: skip
-    assert (target / "key.bin").read_bytes() == made.content_key
-    # --enabled-key-data: the key is given by hand, nobody need look for the wrapped one
-    node = ("--id-attr:Id", "EncryptedData", "--node-id", "part-0002")
-    given = ("--aeskey", target / "key.bin", "--enabled-key-data", "key-name")
-    result = run("xmlsec1", "--decrypt", *given, *node, "envelope.xml", cwd=made.folder)
-    assert result.stdout.encode() == made.attachments[0], result.stderr
+@needs("xxd")
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_the_commands_of_the_page_for_municipal_it_open_and_verify_an_envelope(tmp_path: Path, kind: str) -> None:
+    made, key_file, _ = sealed_for(tmp_path, kind)
+    work = Path(shutil.copytree(made.folder, tmp_path / "arbeit"))
+    key_file.rename(work / "schluessel.pem")
+    (work / "gateway.pem").write_bytes(certificate_pem(gateway_signer().certificate))
+    script = commands(kind, "teil") + commands("teil").replace("manifest", "part-0002") + commands("signatur")
+    result = run("bash", "-c", script, cwd=work)
+    assert result.returncode == 0, result.stderr
+    assert "(ok/all): 3/3" in result.stdout + result.stderr
+    assert (work / "inhaltsschluessel.tmp").read_bytes() == made.content_key
+    assert (work / "part-0002.xml").read_bytes() == made.attachments[0]

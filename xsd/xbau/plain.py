@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
 from gateway.xbau import characters
@@ -82,9 +83,7 @@ def _class(points: str, without: set[int]) -> str:
         low, high = int(first, 16), int(last or first, 16)
         cuts = [low - 1, *sorted(point for point in without if low <= point <= high), high + 1]
         parts += [
-            _escaped(a + 1) + ("-" + _escaped(b - 1) if b - 1 > a + 1 else "")
-            for a, b in zip(cuts, cuts[1:], strict=False)
-            if b - a > 1
+            _escaped(a + 1) + ("-" + _escaped(b - 1) if b - 1 > a + 1 else "") for a, b in pairwise(cuts) if b - a > 1
         ]
     return "".join(parts)
 

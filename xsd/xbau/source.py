@@ -71,6 +71,7 @@ class Source:
 def read(text: str) -> Source:
     """Return what `text` in the notation of `model.txt` says."""
     source = Source()
+    current = ""
     for line in text.splitlines():
         words = line.split()
         if not words or line.startswith("#"):
@@ -117,8 +118,6 @@ def _releases(guard: list[str], names: list[str]) -> frozenset[str]:
         return frozenset(names)
     low, dots, high = guard[0].removesuffix("+").partition("..")
     first = names.index(low) if low else 0
-    if dots:
-        last = names.index(high)
-    else:
-        last = len(names) - 1 if guard[0].endswith("+") else first
+    open_end = len(names) - 1 if guard[0].endswith("+") else first
+    last = names.index(high) if dots else open_end
     return frozenset(names[first : last + 1])

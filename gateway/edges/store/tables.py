@@ -51,7 +51,6 @@ class CaseRow(Row, table=True):
         _partial("ix_cases_overview_sha256", "overview_sha256", where="overview_sha256 <> ''"),
         _partial("ix_cases_draft", "expires_at", where="state = 'draft'"),
         _partial("ix_cases_over", "created_at", where=OVER),
-        _partial("ix_cases_plans", "plans_due", where="plans = 'plans_expected'"),
     )
 
     id: str = Field(primary_key=True)

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, model_validator
 
 from gateway.domain.procedure import Procedure
 from gateway.xbau.antrag.base import Code, Datum, Monat, Teil, Zeile, exactly_one
-from gateway.xbau.antrag.bauvorhaben import AnzahlDerGebaeude, Anzahl, ArtDerBaulichenAnlage, Mass
+from gateway.xbau.antrag.bauvorhaben import Anzahl, AnzahlDerGebaeude, ArtDerBaulichenAnlage, Mass
 from gateway.xbau.antrag.beteiligte import Beteiligte
 from gateway.xbau.antrag.grundstueck import AnschriftGrundstueck, Flurstueck, Grundstueck, Verortung
 from gateway.xbau.antrag.personen import Akteur

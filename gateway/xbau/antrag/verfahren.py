@@ -8,10 +8,8 @@ from uuid import UUID
 from pydantic import Field, StrictBool, model_validator
 
 from gateway.domain.procedure import Procedure
-from gateway.xbau.antrag.base import Absatz, Code, Datum, Monat, Schluessel, Teil, Zeile, Zeitpunkt, exactly_one
-from gateway.xbau.antrag.bauvorhaben import AnzahlDerGebaeude, Anzahl, ArtDerBaulichenAnlage, Bauvorhaben, Mass
-from gateway.xbau.antrag.beteiligte import Beteiligte
-from gateway.xbau.antrag.grundstueck import AnschriftGrundstueck, Flurstueck, Grundstueck, Verortung
+from gateway.xbau.antrag.base import Absatz, Code, Datum, Schluessel, Teil, Zeile, Zeitpunkt, exactly_one
+from gateway.xbau.antrag.bauvorhaben import Bauvorhaben
 from gateway.xbau.antrag.personen import Akteur, Identitaet
 
 

@@ -1,0 +1,26 @@
+"""Alembic's entry: runs the revisions on the connection that was handed in, or on the configured address."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import Connection
+
+from gateway.edges.store.engine import open_engines
+from gateway.edges.store.tables import Row
+
+
+def run(connection: Connection) -> None:
+    """Run what Alembic was asked for; SQLite cannot alter most things, so tables are rebuilt in batches."""
+    context.configure(connection=connection, target_metadata=Row.metadata, render_as_batch=True, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+handed_in = context.config.attributes.get("connection")
+if handed_in is not None:
+    run(handed_in)
+else:
+    engines = open_engines(context.config.get_main_option("sqlalchemy.url") or "")
+    with engines.writer.begin() as opened:
+        run(opened)
+    engines.dispose()

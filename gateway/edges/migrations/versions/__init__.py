@@ -1,0 +1,1 @@
+"""One module per revision; a revision never changes once it was released."""

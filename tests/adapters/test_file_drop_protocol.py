@@ -1,0 +1,147 @@
+"""The folder protocol under crashes, lost answers, a second worker and an impatient receiver, in any order."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from adapters.folder.drop import Place, put_down, standing, take_back
+from adapters.folder.local import local_shelf
+from gateway.adapter import Envelope, Outcome
+from gateway.adapter_contract import Ledger, again, sample_envelope, sealed_digests
+from gateway.domain.errors import DeliveryError, Unconfirmed, Unreachable
+from tests.kit.folder_side import FolderSide
+from tests.kit.shaky_shelf import Died, ShakyShelf, die, lose_the_answer
+
+SIZES = (300, 10)
+MESSAGE = sample_envelope(sizes=SIZES)
+DIGESTS = sealed_digests(MESSAGE)
+MOST_STEPS = 40
+
+
+def _side(root: Path) -> FolderSide:
+    side = FolderSide(root / "ablage", root / "geholt")
+    side.folder.mkdir()
+    side.fetched.mkdir()
+    return side
+
+
+def _put(side: FolderSide, envelope: Envelope, at: int = 0, **what: Callable[[], object]) -> Outcome:
+    with local_shelf(side.folder) as shelf:
+        return put_down(ShakyShelf(shelf, at, **what), envelope).outcome
+
+
+def _fetch(side: FolderSide) -> bool:
+    lying = (side.folder / MESSAGE.message_id).exists()
+    return lying and side.take(MESSAGE.message_id)
+
+
+class Protocol(RuleBasedStateMachine):
+    """What may happen to one message, in any order; the receiver's view is checked after every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Path(tempfile.mkdtemp())
+        self.side = _side(self.root)
+        self.attempt = 1
+        self.fetched = False
+        self.promised = False
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.root)
+
+    @rule(at=st.integers(0, MOST_STEPS), how=st.sampled_from(["before", "after", "answer"]))
+    def deliver(self, at: int, how: str) -> None:
+        envelope, self.attempt = _attempt(self.attempt), self.attempt + 1
+        what = {"before": die} if how == "before" else {"after": die if how == "after" else lose_the_answer}
+        try:
+            outcome = _put(self.side, envelope, at, **what)
+        except (Died, Unreachable, Unconfirmed):
+            return
+        assert outcome is (Outcome.HANDED_OVER if self.fetched else Outcome.AVAILABLE)
+        self.promised = True
+
+    @rule(at=st.integers(0, 12), how=st.sampled_from(["before", "after"]))
+    def recall(self, at: int, how: str) -> None:
+        with local_shelf(self.side.folder) as shelf:
+            try:
+                took_back = take_back(ShakyShelf(shelf, at, **{how: die}), MESSAGE.message_id)
+            except Died:
+                self.promised = self.promised and self.fetched  # it may be gone now, unless it was fetched before
+                return
+        assert took_back is not self.fetched
+        self.promised = self.fetched
+
+    @rule()
+    def fetch(self) -> None:
+        self.fetched = _fetch(self.side) or self.fetched
+
+    @invariant()
+    def the_receiver_sees_all_or_nothing_and_only_once(self) -> None:
+        stored = self.side.stored()
+        assert not self.side.half()
+        assert len(stored) == (1 if self.promised else len(stored)) <= 1
+        assert all(one.digests == DIGESTS for one in stored)
+
+    @invariant()
+    def only_a_fetched_message_counts_as_taken(self) -> None:
+        with local_shelf(self.side.folder) as shelf:
+            place = standing(shelf, MESSAGE.message_id).place
+        assert (place is Place.TAKEN) is self.fetched
+
+
+TestProtocol = Protocol.TestCase
+TestProtocol.settings = settings(max_examples=60, stateful_step_count=12, deadline=None)
+
+
+def _attempt(number: int) -> Envelope:
+    envelope = MESSAGE
+    for _ in range(number - 1):
+        envelope = again(envelope, Ledger())
+    return envelope
+
+
+@pytest.mark.parametrize("impatient", [False, True], ids=["receiver waits", "receiver fetches at once"])
+@pytest.mark.parametrize("second_dies_at", [0, 3, 8, 12, 14, 16, 18])
+def test_two_workers_at_once_put_a_message_down_once(impatient: bool, second_dies_at: int, tmp_path: Path) -> None:
+    steps = _count_steps(tmp_path)
+    for at in range(1, steps + 1):
+        root = tmp_path / f"at-{at}"
+        root.mkdir()
+        side = _side(root)
+
+        def second(side: FolderSide = side) -> None:
+            try:
+                _put(side, _attempt(2), second_dies_at, before=die)
+            except Died:
+                return
+            finally:
+                if impatient:
+                    _fetch(side)
+
+        try:
+            _put(side, _attempt(1), at, before=second)
+        except DeliveryError:
+            _put(side, _attempt(3))
+        if impatient:
+            _fetch(side)
+        _put(side, _attempt(4))
+        assert [stored.digests for stored in side.stored()] == [DIGESTS], at
+        assert not side.half()
+
+
+def _count_steps(root: Path) -> int:
+    (root / "count").mkdir()
+    side = _side(root / "count")
+    with local_shelf(side.folder) as shelf:
+        counting = ShakyShelf(shelf)
+        put_down(counting, MESSAGE)
+    assert 15 < counting.steps < MOST_STEPS
+    return counting.steps
