@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,9 +16,12 @@ from gateway.adapter import Adapter, Plugin
 from gateway.domain.authority import Edition, EditionPlan, Municipality
 from gateway.domain.case import Answered, Case, Client, Delivery, Way
 from gateway.domain.delivery import State
+from gateway.domain.dossier import Dossier, Survey, SurveyState
 from gateway.domain.ids import AuthorityKey, CaseNumber, MessageId
+from gateway.domain.insight import Cause, Load, Wanted
 from gateway.domain.journal import Act, Entry
 from gateway.domain.participation import Participation
+from gateway.domain.reply import Notice, Reply, ReplyState, Round, Webhook
 from gateway.seal.keys import SigningKey
 from gateway.seal.trust import Trust
 
@@ -52,6 +55,12 @@ class Cases(Protocol):
 
     def by_number(self, number: CaseNumber) -> Case | None:
         """Return the submission that opened the case (its `follows` is empty; only there is a number unique)."""
+
+    def by_reference(self, reference: UUID) -> Sequence[Case]:
+        """Return the case with a referenzAntragsservice and what followed it, oldest first."""
+
+    def by_file_reference(self, file_reference: str) -> Sequence[Case]:
+        """Return cases with an authority's file reference, newest first; several authorities may use the same."""
 
     def find(self, text: str) -> Sequence[Case]:
         """Return cases by number, id, portal reference, file reference, message id or overview digest."""
@@ -110,6 +119,9 @@ class Deliveries(Protocol):
         limit: int = 100,
     ) -> Sequence[Delivery]:
         """Return deliveries in order of position."""
+
+    def latest(self, authority: AuthorityKey, limit: int) -> Sequence[Delivery]:
+        """Return an authority's deliveries, newest first."""
 
     def counts(self) -> Mapping[State, int]: ...
 
@@ -193,6 +205,113 @@ class Idempotency(Protocol):
         """Drop answers given before a moment and return how many."""
 
 
+class Replies(Protocol):
+    """What authorities sent back, with small sealed parts, and when they are asked again."""
+
+    def add(self, reply: Reply) -> None: ...
+
+    def get(self, reply_id: str) -> Reply | None: ...
+
+    def by_transport_id(self, authority: AuthorityKey, transport_id: str) -> Reply | None: ...
+
+    def by_message_id(self, authority: AuthorityKey, message_id: str) -> Reply | None:
+        """Return the first reply of an authority with a nachrichtenUUID."""
+
+    def save(self, reply: Reply) -> None: ...
+
+    def next_cursor(self) -> int:
+        """Return the next number of the order in which portals read."""
+
+    def released(self, client: str, after: int, limit: int) -> Sequence[Reply]:
+        """Return a portal's replies in the order in which they became readable, cursors above `after`."""
+
+    def of_case(self, case_id: str) -> Sequence[Reply]: ...
+
+    def in_states(self, states: Collection[ReplyState], *, after: int = 0, limit: int = 100) -> Sequence[Reply]:
+        """Return replies in some states, in order of position."""
+
+    def erasable(self, limit: int) -> Sequence[Reply]:
+        """Return replies whose content nobody needs any more and is still there."""
+
+    def put_sealed(self, reply_id: str, name: str, octets: bytes) -> None: ...
+
+    def get_sealed(self, reply_id: str, name: str) -> bytes | None: ...
+
+    def drop_sealed(self, reply_id: str) -> None: ...
+
+    def rounds(self) -> Sequence[Round]:
+        """Return when each authority that was ever asked for replies is asked again."""
+
+    def save_round(self, round_: Round) -> None: ...
+
+
+class Webhooks(Protocol):
+    """Where portals want to be told, and the notices on their way there."""
+
+    def add(self, webhook: Webhook) -> None: ...
+
+    def get(self, webhook_id: str) -> Webhook | None: ...
+
+    def all(self) -> Sequence[Webhook]: ...
+
+    def of_client(self, client: str) -> Sequence[Webhook]: ...
+
+    def disable(self, webhook_id: str, disabled: bool) -> None: ...
+
+    def remove(self, webhook_id: str) -> bool: ...
+
+    def notify(self, notice: Notice) -> None: ...
+
+    def save(self, notice: Notice, *, attempt: int) -> bool:
+        """Keep a notice whose stored attempt is `attempt`; False if another worker was faster, and nothing is kept."""
+
+    def notices(self, webhook_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Notice]: ...
+
+    def due_hooks(self, now: datetime) -> Sequence[str]:
+        """Return the ids of webhooks for which something is due."""
+
+    def due(self, webhook_id: str, now: datetime, limit: int) -> Sequence[Notice]: ...
+
+
+class Insight(Protocol):
+    """What operators ask of the queue as a whole; none of it grows with history."""
+
+    def loads(self) -> Mapping[AuthorityKey, Load]: ...
+
+    def happened(self, since: datetime, what: str = "") -> Sequence[tuple[str, datetime]]: ...
+
+    def causes(self) -> Sequence[Cause]: ...
+
+    def deliveries(self, wanted: Wanted) -> Sequence[Delivery]: ...
+
+    def count(self, wanted: Wanted, most: int = 10_000) -> int: ...
+
+    def oldest_open(self, limit: int) -> Sequence[Delivery]: ...
+
+
+class Dossiers(Protocol):
+    """What operators keep about authorities."""
+
+    def get(self, key: AuthorityKey) -> Dossier: ...
+
+    def all(self) -> Mapping[AuthorityKey, Dossier]: ...
+
+    def save(self, dossier: Dossier) -> bool:
+        """Keep a dossier if nobody has changed it since it was read; False otherwise."""
+
+
+class Surveys(Protocol):
+    """Surveys as they were read."""
+
+    def add(self, survey: Survey) -> None: ...
+
+    def get(self, survey_id: str) -> Survey | None: ...
+
+    def all(self) -> Sequence[Survey]: ...
+
+    def set_state(self, survey_id: str, before: SurveyState, after: SurveyState) -> bool: ...
+
+
 class Transaction(Protocol):
     """One unit of work: everything in it is committed together, or nothing."""
 
@@ -203,6 +322,12 @@ class Transaction(Protocol):
     @property
     def ways(self) -> Ways: ...
     @property
+    def insight(self) -> Insight: ...
+    @property
+    def dossiers(self) -> Dossiers: ...
+    @property
+    def surveys(self) -> Surveys: ...
+    @property
     def journal(self) -> JournalLog: ...
     @property
     def registry(self) -> Registry: ...
@@ -212,6 +337,10 @@ class Transaction(Protocol):
     def clients(self) -> Clients: ...
     @property
     def idempotency(self) -> Idempotency: ...
+    @property
+    def replies(self) -> Replies: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
 
 
 class Store(Protocol):
@@ -294,6 +423,16 @@ class Policy:
     disk_reserve: int = 512 * 10**6
 
 
+class Courier(Protocol):
+    """Brings a notice to a portal over HTTPS."""
+
+    def allow(self, url: str) -> None:
+        """Raise ADDRESS_FORBIDDEN unless a notice may go there."""
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Send a body and return the HTTP status; 0 if no answer came."""
+
+
 @dataclass(frozen=True)
 class World:
     """Everything outside that the flow works with, handed to it once."""
@@ -309,3 +448,4 @@ class World:
     build: Callable[[AuthorityKey, Participation], Adapter]
     policy: Policy
     official_schemas: Path | None = None
+    courier: Courier | None = None

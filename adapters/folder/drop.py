@@ -69,6 +69,7 @@ def put_down(shelf: Shelf, envelope: Envelope) -> Handover:
     for _ in range(TRIES):
         now = _told(shelf, envelope.message_id)
         if now.place is Place.TAKEN:
+            _tidy(shelf, envelope)
             return Handover(Outcome.HANDED_OVER, name, "Die Behörde hat den Ordner bereits abgeholt.")
         if now.place is Place.LYING:
             return _lying(shelf, envelope, now)
@@ -181,6 +182,7 @@ def _lying(shelf: Shelf, envelope: Envelope, now: Standing) -> Handover:
         raise _in_the_way(name)
     with unconfirmed():
         shelf.settle("")
+    _tidy(shelf, envelope)
     return Handover(Outcome.AVAILABLE, name, f"Lag bereits im Ordner {name} bereit.")
 
 
@@ -200,7 +202,6 @@ def _same(shelf: Shelf, folder: str, files: Sequence[SealedFile]) -> bool:
 def _forget(shelf: Shelf, name: str) -> None:
     """Finish taking back: first the marker in one step, then what it stood for."""
     shelf.discard(f"{MARKERS}/.weg-{name}")
-    shelf.discard(f".zurueck-{name}")
     if shelf.move(f"{MARKERS}/{name}", f"{MARKERS}/.weg-{name}"):
         shelf.settle(MARKERS)
         shelf.discard(f"{MARKERS}/.weg-{name}")
@@ -211,10 +212,13 @@ def _tidy(shelf: Shelf, envelope: Envelope) -> None:
     """Remove what earlier attempts of this message left half done; failing to is no failure of the delivery."""
     if envelope.attempt == 1:
         return
+    # never a later attempt's: that one may belong to a worker that took over from us
+    numbered = re.compile(rf"\.(tmp|neu)-{re.escape(envelope.message_id)}-(\d+)")
     with suppress(ShelfError, Odd):
-        for folder, prefix in (("", ".tmp-"), (MARKERS, ".neu-")):
+        for folder in ("", MARKERS):
             for left in shelf.names(folder) or ():
-                if left.startswith(f"{prefix}{envelope.message_id}-"):
+                found = numbered.fullmatch(left)
+                if found and int(found[2]) < envelope.attempt:
                     shelf.discard(f"{folder}/{left}".lstrip("/"))
 
 

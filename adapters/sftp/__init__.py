@@ -1,7 +1,8 @@
 """Delivery to a folder on an authority's SFTP server, in the same layout as the file drop.
 
 Layout and protocol stand in `adapters/folder/__init__.py`. What is missing in SFTP: a way to make a new name durable;
-`fsync@openssh.com` covers the content where the server offers it.
+`fsync@openssh.com` covers the content where the server offers it. What links on the way to a name lead to is the
+server's own matter; the last step of a name is never one.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Settings(AdapterSettings):
         description="Name der hinterlegten Datei mit dem privaten Schlüssel des Gateways für diesen Server.",
     )
     host_key: str = Field(
+        min_length=1,
         title="Hostschlüssel",
         description="Öffentlicher Schlüssel des Servers (Zeile „ssh-ed25519 AAAA…“) oder sein Fingerabdruck "
         "„SHA256:…“. Nur ein Server mit diesem Schlüssel wird angesprochen.",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import zeep
 import zeep.exceptions
+from lxml import etree
 from pydantic import Field
 
 from adapters.soap_push.body import Body, Content
@@ -22,13 +23,11 @@ from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
 from gateway.xmlguard import safe_parse
 
-if TYPE_CHECKING:
-    from lxml import etree
-
 ACCEPTED = {
     "angenommen": "Von der Behörde angenommen.",
     "bereits angenommen": "War von der Behörde bereits angenommen.",
 }
+_SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
 _BINDING = "{urn:bauweiche:uebergabe:1}UebergabeSoap12"
 
 
@@ -88,21 +87,29 @@ class _Splicing:
         if media_type not in ("application/soap+xml", "text/xml") or answer.status_code not in (200, 400, 500):
             raise status_error(answer.status_code)
         try:
-            safe_parse(answer.content)
+            root = safe_parse(answer.content)
         except SubmissionError as error:
             raise garbage(error.reason.rstrip(".")) from error
+        _check_shape(root)
         return answer
+
+
+def _check_shape(root: etree._Element) -> None:
+    """Let nothing reach zeep but a fault or an answer that fits the schema: it stumbles over anything else."""
+    body = root.find(f"{_SOAP}Body") if root.tag == f"{_SOAP}Envelope" else None
+    if body is None or len(body) != 1:
+        raise garbage("sie ist kein SOAP 1.2")
+    if body[0].tag != f"{_SOAP}Fault" and not etree.XMLSchema(file=str(_wsdl().with_suffix(".xsd"))).validate(body[0]):
+        raise garbage("sie entspricht nicht dem Schema")
 
 
 def _outcome(envelope: Envelope, result: Any) -> Handover:
     """Read the answer; only the three words of the WSDL, about this very message, count."""
-    if getattr(result, "kennung", None) != envelope.message_id:
+    if result.kennung != envelope.message_id:
         raise garbage("sie gilt einer anderen Nachricht")
     if result.ergebnis == "abgelehnt":
         reason = _line(result.grund) or "ohne Angabe von Gründen"
         raise Refused(codes.FAR_SIDE_REFUSED, f"Die Behörde hat die Nachricht abgelehnt: {reason}.")
-    if result.ergebnis not in ACCEPTED:
-        raise garbage("sie nennt kein Ergebnis")
     return Handover(Outcome.HANDED_OVER, _line(result.referenz), ACCEPTED[result.ergebnis])
 
 
@@ -117,7 +124,7 @@ def _fault(fault: zeep.exceptions.Fault) -> Refused | Unconfirmed:
 def _line(text: object) -> str:
     """Return foreign text as one short line."""
     visible = "".join(char if char.isprintable() else " " for char in str(text or ""))
-    return " ".join(visible.split())[:300].rstrip(".")
+    return " ".join(visible.split())[:300].rstrip(". ")
 
 
 def _wsdl() -> Path:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import shutil
 import ssl
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -23,6 +25,7 @@ from examples.soap_server.reading import OURS, SOAP, BadRequest, Part, Reader
 
 LIMIT = 400_000_000
 CHUNK = 1 << 18
+LOG = logging.getLogger("soap_server")
 
 Decide = Callable[[Part, list[Part]], str]
 """Looks at a message whose digests are right; returns why it is refused, or an empty text."""
@@ -58,7 +61,7 @@ class Inbox:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers `POST` with the result, and `GET` with the WSDL if it lies beside this file."""
+    """Answers a `POST` with the result."""
 
     protocol_version = "HTTP/1.1"
     timeout = 120
@@ -85,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(500, _fault("Sender", str(error)))
         except OSError as error:
             self.close_connection = True
-            self.log_message("%s", error)
+            LOG.warning("%s", error)
         finally:
             reader.close()
             shutil.rmtree(work, ignore_errors=True)
@@ -97,7 +100,15 @@ class Handler(BaseHTTPRequestHandler):
             if not data:
                 raise ConnectionResetError("the call ended before its announced length")
             length -= len(data)
-            reader.feed(data)
+            try:
+                reader.feed(data)
+            except BadRequest:
+                self._drain(length)  # else the fault could be lost when the connection closes on unread bytes
+                raise
+
+    def _drain(self, length: int) -> None:
+        while length and (data := self.rfile.read(min(CHUNK, length))):
+            length -= len(data)
 
     def answer(self, identity: str, result: str, reason: str) -> None:
         """Send the result."""
@@ -117,6 +128,20 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def log_message(self, format: str, *args: object) -> None:
+        """Write to the log instead of the terminal."""
+        LOG.info(format, *args)
+
+
+class Server(ThreadingHTTPServer):
+    """One thread per call; a call that breaks is one line in the log."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Note a broken call: mostly a client without a certificate of the gateway."""
+        LOG.warning("%s: %s", client_address, sys.exc_info()[1])
+
 
 def _settle(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
@@ -135,11 +160,10 @@ def _fault(code: str, words: str) -> str:
 
 def make_server(
     inbox: Inbox, address: tuple[str, int], tls: ssl.SSLContext, handler: type[Handler] = Handler
-) -> ThreadingHTTPServer:
+) -> Server:
     """Return the server, listening; the TLS handshake is done in the thread of each call."""
     inbox.folder.mkdir(parents=True, exist_ok=True)
-    server = ThreadingHTTPServer(address, partial(handler, inbox))
-    server.daemon_threads = True
+    server = Server(address, partial(handler, inbox))
     server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     return server
 
@@ -165,6 +189,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True, help=words)
     parser.add_argument("--port", type=int, default=8443, help="Port, üblich ist 8443")
     chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with make_server(Inbox(chosen.folder), ("", chosen.port), tls_context(vars(chosen))) as server:
         server.serve_forever()
 

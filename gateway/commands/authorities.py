@@ -150,22 +150,8 @@ def set_participation(
         "source": source,
         "note": note,
     }
-    with opened(ctx, writing=not dry_run) as world:
-        day = day_of(world, begin)
-        with world.store.reading() as tx:
-            authority = find(world, tx, key, day)
-            held = in_force(tx.registry.history(authority.key), day)
-        wanted = _changed(authority, held, day, wishes)
-        say(f"{authority.title}, ab {written_date(day)}:")
-        say("\n".join(f"  {line}" for line in difference_lines(differences(held, wanted))) or "  keine Änderung")
-        if dry_run:
-            _refuse_faults(world, [wanted])
-        else:
-            wanted = change(world, wanted, seat_of(ctx).actor, reason)
-    if as_json:
-        out(dumped(to_json(wanted)))
-    else:
-        out(f"{authority.key} {option_text(wanted)} {phase_text(wanted)} ab {written_date(day)}\n")
+    wanted = _set(ctx, key, begin, wishes, reason, dry_run)
+    out(dumped(to_json(wanted)) if as_json else _kept_line(wanted))
 
 
 @app.command("import")
@@ -206,6 +192,7 @@ def export(
         else:
             values = [value for _, value in sorted(tx.registry.all_in_force(day_of(world, on)).items())]
         names = names_of(world)
+    say(f"{len(values)} Einstellungen" + ("." if history else "; frühere und künftige mit --history."))
     out(write_json(values) if as_json or form is Form.JSON else write_csv(values, names))
 
 
@@ -236,6 +223,29 @@ def edition(
                 set_edition(world, name, day, seat_of(ctx).actor, reason)
     steps = [{"valid_from": begin_.isoformat(), "edition": step} for begin_, step in plan.steps]
     out(dumped(steps) if as_json else "\n".join(plan_lines(plan)) + "\n")
+
+
+def _set(
+    ctx: typer.Context, key: str, begin: datetime | None, wishes: Mapping[str, Any], reason: str, dry_run: bool
+) -> Participation:
+    """Keep (or only check) what holds on the day with the wishes laid over it, and say what differs."""
+    with opened(ctx, writing=not dry_run) as world:
+        day = day_of(world, begin)
+        with world.store.reading() as tx:
+            authority = find(world, tx, key, day)
+            held = in_force(tx.registry.history(authority.key), day)
+        wanted = _changed(authority, held, day, wishes)
+        say(f"{authority.title}, ab {written_date(day)}:")
+        say("\n".join(f"  {line}" for line in difference_lines(differences(held, wanted))) or "  keine Änderung")
+        if dry_run:
+            _refuse_faults(world, [wanted])
+        else:
+            wanted = change(world, wanted, seat_of(ctx).actor, reason)
+    return wanted
+
+
+def _kept_line(value: Participation) -> str:
+    return f"{value.authority} {option_text(value)} {phase_text(value)} ab {written_date(value.valid_from)}\n"
 
 
 def _changed(authority: Authority, held: Participation | None, day: date, wishes: Mapping[str, Any]) -> Participation:

@@ -116,7 +116,7 @@ class Participation:
 def in_force(history: Sequence[Participation], on: date) -> Participation | None:
     """Return what holds on a date, whatever the order of the history; None before the first one."""
     begun = [change for change in history if change.valid_from <= on]
-    return begun[-1] if begun else None
+    return max(begun, key=_age, default=None)
 
 
 def upcoming(history: Sequence[Participation], on: date) -> tuple[Participation, ...]:

@@ -108,8 +108,7 @@ class Nursery:
         child = self._children.pop(handle)
         self._poll.unregister(handle)
         _, status = os.waitpid(child.pid, 0)
-        overdue = child.deadline <= time.monotonic()
-        verdict = obituary(os.waitstatus_to_exitcode(status), overdue=overdue)
+        verdict = obituary(os.waitstatus_to_exitcode(status))
         if child.reply >= 0 and verdict is not None:
             os.write(child.reply, verdict.line())
         for descriptor in (child.door, child.reply, handle):
@@ -130,13 +129,15 @@ class Nursery:
                 signal.pidfd_send_signal(child.handle, signal.SIGKILL)
 
 
-def obituary(ended: int, *, overdue: bool) -> Verdict | None:
+def obituary(ended: int) -> Verdict | None:
     """Return the verdict that follows from how a child ended (exit code, or minus the signal).
 
-    None: it had its say, or was ended from outside; then nothing was checked, and that is no verdict on the file.
+    None: it had its say, or was ended from outside; then nothing was checked, and that is no verdict on the file. So
+    with one that was ended for its time on the clock: without using up its processor time it was the machine that
+    was slow.
     """
-    if ended == -signal.SIGXCPU or (ended == -signal.SIGKILL and overdue):
-        return bomb("Die Prüfung der Datei dauert länger als erlaubt.").verdict
+    if ended == -signal.SIGXCPU:
+        return bomb("Die Prüfung der Datei kostet mehr Rechenzeit als erlaubt.").verdict
     if ended == OUT_OF_MEMORY:
         return bomb("Die Prüfung der Datei braucht mehr Speicher als erlaubt.").verdict
     if -ended in _CRASHES:

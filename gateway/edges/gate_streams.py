@@ -24,7 +24,7 @@ class Limits:
     """What a PDF may cost its reader, and its check us; sizes in bytes, `cpu` in seconds.
 
     An A0 sheet scanned at 300 dpi in colour is 418 MB unpacked, at 600 dpi as a picture 1.7 GB: both must pass.
-    Address space is needed for the interpreter (40 MB), the file mapped and in pieces (60 MB), a million objects (500 MB).
+    Memory is address space: the interpreter 40 MB, the file mapped and in pieces 60 MB, a million objects 500 MB.
     Drawing instructions, fonts and the like never reach `swollen` at more than `ratio` times their packed size.
     """
 

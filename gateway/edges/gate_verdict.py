@@ -13,16 +13,16 @@ from gateway.domain.codes import Code
 class Verdict:
     """The outcome of one check: `code` is the name of a Code, or "" if the file passed; German `reason` and `hint`."""
 
-    code: str = ""
-    reason: str = ""
-    hint: str = ""
+    code: str
+    reason: str
+    hint: str
 
     def line(self) -> bytes:
         """Return the verdict as one line of JSON."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
 
-PASSED = Verdict()
+PASSED = Verdict("", "", "")
 
 _AGAIN = "Bitte die Datei neu als PDF (am besten PDF/A) erzeugen und noch einmal hochladen."
 

@@ -20,7 +20,6 @@ from gateway.edges.vault_part import Ledger, PartFile, erased_meanwhile
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
 _TEMPORARY = re.compile(r"\.[a-z0-9.-]+\.tmp")
-_FANS = tuple(f"{number:02x}" for number in range(256))
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ERASE_ROUNDS = 10
 
@@ -36,8 +35,7 @@ class FolderVault:
         self._ledger = Ledger(disk or DiskCalls())
         self._numbers = itertools.count()
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (root / _FANS[-1]).is_dir():
-            self._lay_out()
+        self._laid_out: set[str] = set()
 
     def create(self, case: str, part: str) -> PartFile:
         """Return a writer for a part, which replaces an earlier one of that name when it is committed.
@@ -45,14 +43,15 @@ class FolderVault:
         Raises: DurabilityLost, StorageFull, SubmissionError STATE_CONFLICT if the case is being erased.
         """
         self._ledger.check()
-        place = _place(case)
+        place, name = _place(case), _checked(part)
         with self._ledger.storing(), erased_meanwhile(), self._directory() as root:
-            fan = os.open(place, _DIRECTORY, dir_fd=root)
+            fan = self._enter(root, place, durable=place in self._laid_out)
+            self._laid_out.add(place)
             try:
                 directory = self._enter(fan, case)
             finally:
                 os.close(fan)
-            return PartFile(self._ledger, directory, _checked(part), f"{os.getpid()}-{next(self._numbers)}")
+            return PartFile(self._ledger, directory, name, f"{os.getpid()}-{next(self._numbers)}")
 
     def open(self, case: str, part: str) -> BinaryIO:
         """Return the sealed part, open for reading.
@@ -89,7 +88,10 @@ class FolderVault:
         """
         self._ledger.check()
         with self._directory() as root:
-            fan = os.open(_place(case), _DIRECTORY, dir_fd=root)
+            try:
+                fan = os.open(_place(case), _DIRECTORY, dir_fd=root)
+            except FileNotFoundError:
+                return 0
             try:
                 freed = _remove(fan, case)
                 self._ledger.sync(fan)
@@ -142,19 +144,13 @@ class FolderVault:
         finally:
             os.close(descriptor)
 
-    def _lay_out(self) -> None:
-        """Make the fan-out directories, the last one last: where it stands, all do."""
-        for fan in _FANS:
-            (self._root / fan).mkdir(mode=0o700, exist_ok=True)
-        with self._directory() as root:
-            self._ledger.sync(root)
-
-    def _enter(self, fan: int, case: str) -> int:
-        """Open the directory of a case, made if need be, and durable even if another process made it just now."""
+    def _enter(self, parent: int, name: str, *, durable: bool = False) -> int:
+        """Open a directory, made if need be; made durable too, as another process may have made it just now."""
         with suppress(FileExistsError):
-            os.mkdir(case, 0o700, dir_fd=fan)
-        self._ledger.sync(fan)
-        return os.open(case, _DIRECTORY, dir_fd=fan)
+            os.mkdir(name, 0o700, dir_fd=parent)
+        if not durable:
+            self._ledger.sync(parent)
+        return os.open(name, _DIRECTORY, dir_fd=parent)
 
 
 def _place(case: str) -> str:

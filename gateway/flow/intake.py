@@ -94,6 +94,7 @@ def check(asked: Announcement, found: Route) -> None:
     else:
         heading = _heading_before_stamp(asked, found)
         faults += [_as_announced(fault, len(asked.attachments)) for fault in faults_for(antrag, heading, chosen)]
+    faults = list({(fault.code, fault.pointer): fault for fault in reversed(faults)}.values())[::-1]
     if faults:
         raise SubmissionError(codes.FAULTS, _count(faults), "Bitte alle genannten Stellen berichtigen.", faults)
 

@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
@@ -75,11 +76,20 @@ def newest(name: str) -> Codelist:
 
 @lru_cache(maxsize=64)
 def _data(name: str) -> dict[str, Any]:
-    place = files("xsd") / "xbau" / "codelists" / f"{name}.json"
-    if not re.fullmatch(r"[a-z0-9.-]+", name) or not place.is_file():
+    if name not in _held():
         raise LookupError(f"code list {name} is not held")
-    data: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8"))
     return data
+
+
+@cache
+def _held() -> frozenset[str]:
+    """Return the names of all lists; asked first, so that no name from outside ever becomes a path."""
+    return frozenset(place.name.removesuffix(".json") for place in _folder().iterdir())
+
+
+def _folder() -> Traversable:
+    return files("xsd") / "xbau" / "codelists"
 
 
 def _alike(wanted: str, known: str) -> float:

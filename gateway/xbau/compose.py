@@ -57,10 +57,10 @@ def losses(antrag: Antrag, heading: Heading, release: Release) -> list[Fault]:
     return sheet.left_out
 
 
-def compose_followup(followup: Followup, heading: Heading, release: Release) -> bytes:
+def compose_followup(followup: Followup, heading: Heading, release: Release, *, lossy: bool = False) -> bytes:
     """Return a message about a running case, as `compose` does; the case fills in what `bezug` leaves out."""
     found = message(release, followup.number)
-    return _composed(found, _following(followup, heading), heading, Sheet(release))
+    return _composed(found, _following(followup, heading), heading, Sheet(release, lossy))
 
 
 def followup_faults(followup: Followup, heading: Heading, release: Release) -> list[Fault]:

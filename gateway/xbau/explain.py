@@ -18,10 +18,7 @@ from gateway.xbau.charset import forbidden
 from gateway.xbau.findings import Finding
 from gateway.xbau.official import DRIVER, KERNEL_DRIVER, drivers_of, official_files
 from gateway.xbau.release import Release
-from gateway.xbau.replies.walk import line_of, path_of
-
-MOST = 100
-"""Findings of one schema, at most: whoever sends more faults than that is not helped by a longer list."""
+from gateway.xbau.replies.walk import MOST, line_of, path_of
 
 KINDS = {
     "date": "ein Datum (JJJJ-MM-TT)",
@@ -104,15 +101,17 @@ def _finding(error: XMLSchemaValidationError, release: Release, source: str) -> 
 
 def _misplaced(error: XMLSchemaChildrenValidationError) -> tuple[str, str]:
     """Return what is wrong with the children of an element, and the further step of the path."""
-    expected = [str(name) for name in (getattr(one, "name", None) for one in error.expected or ()) if name]
+    child = error.invalid_child if isinstance(error.invalid_child, etree._Element) else None
+    names = [str(name) for name in (getattr(one, "name", None) for one in error.expected or ()) if name]
+    # xmlschema also lists the element itself where it would be right one place later
+    expected = [name for name in names if child is None or name != child.tag]
     wanted = " oder ".join(sorted({_bare(name) for name in expected}))
-    if error.invalid_tag is None or error.invalid_child is None:
+    if child is None:
         return (f"Es fehlt {wanted}." if wanted else "Der Inhalt ist unvollständig."), f"/{wanted}" * (
             len(expected) == 1
         )
-    tag = _bare(str(error.invalid_tag))
-    child = error.invalid_child
-    step = path_of(child)[len(path_of(error.elem)) :] if isinstance(child, etree._Element) else f"/{tag}"
+    tag = _bare(str(child.tag))
+    step = path_of(child)[len(path_of(error.elem)) :]
     if tag in {_bare(name) for name in expected}:
         return f"{tag} steht im falschen Namensraum.", step
     if wanted:

@@ -20,7 +20,7 @@ from gateway.xbau.replies.values import Ground
 from gateway.xbau.replies.walk import child, message_id_in, moment_in, text
 from gateway.xmlguard import safe_parse
 
-__all__ = ["Ground", "compose_rejection", "is_rejection"]
+__all__ = ["Ground", "compose_rejection", "grounds_for", "is_rejection"]
 
 REJECTION = "1100"
 OTHER = "S999"
@@ -61,6 +61,12 @@ def compose_rejection(
     carried = pen.add(data, "nachricht")
     carried.text = base64.b64encode(rejected).decode("ascii")
     return close(root)
+
+
+def grounds_for(error: GatewayError) -> tuple[Ground, ...]:
+    """Return what an error of reading or checking says as grounds of a rejection: one per fault, at most twenty."""
+    faults = [Ground(fault.code.kennzahl or OTHER, f"{fault.pointer}: {fault.detail}") for fault in error.faults]
+    return tuple(faults[:20]) or (Ground(error.code.kennzahl or OTHER, error.reason),)
 
 
 def is_rejection(message: bytes) -> bool:

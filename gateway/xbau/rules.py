@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from lxml import etree
 
@@ -11,7 +14,7 @@ from gateway.xbau.codelists import Codelist, codelist, versions
 from gateway.xbau.detect import Identity
 from gateway.xbau.findings import RULE, Finding
 from gateway.xbau.replies.header import header_element
-from gateway.xbau.replies.walk import EXTENSION, below, child, children, line_of, path_of, text
+from gateway.xbau.replies.walk import EXTENSION, MOST, child, children, line_of, path_of, text
 
 SCHEMATRON = frozenset({"2.6"})
 """Releases that publish their rules as Schematron: there they bind, before they are good manners."""
@@ -23,54 +26,69 @@ PARTLY_HELD = frozenset({"dvdv.praefix"})
 GML_ID = "{http://www.opengis.net/gml/3.2}id"
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message looked at once for all rules: `elements` are all but those a vendor put into an extension."""
+
+    root: etree._Element
+    identity: Identity
+    elements: tuple[etree._Element, ...]
+
+    def named(self, name: str) -> list[etree._Element]:
+        """Return the elements of that local name."""
+        end = f"}}{name}"
+        return [one for one in self.elements if one.tag == name or str(one.tag).endswith(end)]
+
+
 def broken_rules(root: etree._Element, identity: Identity) -> Iterator[Finding]:
-    """Yield every rule that a message breaks."""
+    """Yield where a message breaks a rule, each rule at most a hundred times."""
+    seen = Seen(root, identity, tuple(_own(root)))
     for rule in _RULES:
-        yield from rule(root, identity)
+        yield from islice(rule(seen), MOST)
 
 
-def _says_its_number(root: etree._Element, identity: Identity) -> Iterator[Finding]:
-    place = child(header_element(root), "identifikation.nachricht", "nachrichtentyp", "code")
-    if place is not None and text(place) != identity.number:
-        sentence = f"Der nachrichtentyp ist {text(place) or 'leer'}, das Wurzelelement sagt {identity.number}."
+def _says_its_number(seen: Seen) -> Iterator[Finding]:
+    place = child(header_element(seen.root), "identifikation.nachricht", "nachrichtentyp", "code")
+    if place is not None and text(place) != seen.identity.number:
+        sentence = f"Der nachrichtentyp ist {text(place) or 'leer'}, das Wurzelelement sagt {seen.identity.number}."
         yield _broken(place, sentence, "nachrichtentyp = root")
 
 
-def _no_empty_leaves(root: etree._Element, identity: Identity) -> Iterator[Finding]:
-    for element in _own(root):
+def _no_empty_leaves(seen: Seen) -> Iterator[Finding]:
+    for element in seen.elements:
         if len(element) == 0 and not (element.text or "").strip():
             name = etree.QName(element).localname
-            minor = identity.release.name not in SCHEMATRON
+            minor = seen.identity.release.name not in SCHEMATRON
             yield _broken(element, f"Das Element {name} ist leer.", "xbau-schematron-leere-elemente", minor=minor)
 
 
-def _dvdv_keys(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+def _dvdv_keys(seen: Seen) -> Iterator[Finding]:
     for role in ("leser", "autor"):
-        party = child(header_element(root), role)
+        party = child(header_element(seen.root), role)
         place = child(party, "kennung")
         if place is None or text(party, "verzeichnisdienst", "code") != "DVDV":
             continue
         if not re.fullmatch(r"[a-z]{3}:[0-9]+", place.text or ""):
             sentence = f"Die Kennung {text(place)!r} hat nicht die Form praefix:ziffern (etwa bab:05315000)."
-            yield _broken(place, sentence, "sch-xbau-001/002", minor=identity.release.name not in SCHEMATRON)
+            yield _broken(place, sentence, "sch-xbau-001/002", minor=seen.identity.release.name not in SCHEMATRON)
 
 
-def _someone_gives_notice(root: etree._Element, identity: Identity) -> Iterator[Finding]:
-    if identity.number == "0950" and child(root, "anzeigender") is None:
-        yield _broken(root, "Die Anzeige nennt niemanden, der anzeigt (anzeigender).", "sch-anz-001")
+def _someone_gives_notice(seen: Seen) -> Iterator[Finding]:
+    if seen.identity.number == "0950" and child(seen.root, "anzeigender") is None:
+        yield _broken(seen.root, "Die Anzeige nennt niemanden, der anzeigt (anzeigender).", "sch-anz-001")
 
 
-def _ids_are_unique(root: etree._Element, identity: Identity) -> Iterator[Finding]:
-    marks = [(element.get(GML_ID, ""), element) for element in root.iter() if element.get(GML_ID)]
-    if identity.release.name in XML_IDS:
-        marks += [(text(element), element) for element in below(root, "id")]
+def _ids_are_unique(seen: Seen) -> Iterator[Finding]:
+    marks = [(element.get(GML_ID, ""), element) for element in seen.elements if element.get(GML_ID)]
+    if seen.identity.release.name in XML_IDS:
+        marks += [(text(element), element) for element in seen.named("id")]
     yield from _twins(marks, "Die Kennung {} kommt mehrmals vor.", "xs:ID unique")
 
 
-def _attachments_are_unique(root: etree._Element, identity: Identity) -> Iterator[Finding]:
-    modern = identity.release.attachments == "anlage"
-    ids = list(below(root, "dokumentid" if modern else "referenzPrimaerdokument"))
-    names = list(below(root, "dateiname" if modern else "dateinameAnhang"))
+def _attachments_are_unique(seen: Seen) -> Iterator[Finding]:
+    modern = seen.identity.release.attachments == "anlage"
+    ids = seen.named("dokumentid" if modern else "referenzPrimaerdokument")
+    names = seen.named("dateiname" if modern else "dateinameAnhang")
     yield from _twins([(text(one), one) for one in ids], "Die dokumentid {} kommt mehrmals vor.", "dokumentid unique")
     # file systems that ignore case would lose one of the two
     yield from _twins(
@@ -84,11 +102,11 @@ def _attachments_are_unique(root: etree._Element, identity: Identity) -> Iterato
             yield _broken(one, sentence, "dokumentid = xs:ID (Handlungsanweisung 2026)", minor=True)
 
 
-def _codes_are_listed(root: etree._Element, _: Identity) -> Iterator[Finding]:
-    for element in _own(root):
-        uri, version = element.get("listURI", ""), element.get("listVersionID", "")
-        found = _held(uri, version)
-        place = next(children(element, "code"), None)
+def _codes_are_listed(seen: Seen) -> Iterator[Finding]:
+    for element in seen.elements:
+        uri, version = element.get("listURI"), element.get("listVersionID")
+        found = _held(uri, version) if uri and version else None
+        place = None if found is None else next(children(element, "code"), None)
         if found is None or place is None or text(place) in found:
             continue
         near = ", ".join(f"{code} {found.label(code)}" for code in found.nearest(text(place)))
@@ -96,20 +114,21 @@ def _codes_are_listed(root: etree._Element, _: Identity) -> Iterator[Finding]:
         yield _broken(place, sentence + (f" Ähnlich: {near}." if near else ""), "code list", kennzahl="X011")
 
 
+@lru_cache(maxsize=256)
 def _held(uri: str, version: str) -> Codelist | None:
     name = uri.rpartition(":")[2]
-    if not uri or name in PARTLY_HELD or version not in versions(name):
+    if name in PARTLY_HELD or version not in versions(name):
         return None
     found = codelist(name, version)
     return found if uri == found.uri or uri.endswith(":xbau-fehlerkennzahlen") else None
 
 
 def _twins(marks: list[tuple[str, etree._Element]], sentence: str, rule: str) -> Iterator[Finding]:
-    seen: set[str] = set()
+    taken: set[str] = set()
     for mark, element in marks:
-        if mark and mark in seen:
+        if mark and mark in taken:
             yield _broken(element, sentence.format(repr(mark)), rule)
-        seen.add(mark)
+        taken.add(mark)
 
 
 def _own(root: etree._Element) -> Iterator[etree._Element]:
@@ -118,7 +137,7 @@ def _own(root: etree._Element) -> Iterator[etree._Element]:
     while stack:
         element = stack.pop()
         yield element
-        if etree.QName(element).localname != EXTENSION:
+        if not str(element.tag).endswith(EXTENSION):
             stack.extend(reversed(element))
 
 
@@ -128,7 +147,7 @@ def _broken(
     return Finding(path_of(element), line_of(element), sentence, rule, RULE, kennzahl, minor)
 
 
-_RULES: tuple[Callable[[etree._Element, Identity], Iterator[Finding]], ...] = (
+_RULES: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _says_its_number,
     _no_empty_leaves,
     _dvdv_keys,

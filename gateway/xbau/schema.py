@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,10 @@ from gateway.xbau.release import Release
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 PREFIXES = ("xbau", "kern", "g2g")
-UNEASY = frozenset({"group", "code", "file", "true", "xmlid", "token"})
+CHECKED = frozenset({"uuid", "kennung", "documentid", "sha256", "positive", "datetime"})
+"""Kinds that also come from the case and its documents, which no model has looked at."""
+
+UNEASY = frozenset({"group", "code", "file", "true", "xmlid", "token"}) | CHECKED
 """Kinds whose value takes more than harmless characters to be right."""
 
 
@@ -99,6 +103,12 @@ def validator(release: Release, number: str) -> etree.XMLSchema:
 
 
 @cache
+def patterns(release: Release) -> Mapping[str, re.Pattern[str]]:
+    """Return what a value of each checked kind must look like."""
+    return _Reader(release).patterns()
+
+
+@cache
 def code_lists(release: Release) -> Mapping[str, tuple[str, str]]:
     """Return the code lists our messages use in a release: short name to (URI, version or "")."""
     return _Reader(release).code_lists()
@@ -154,6 +164,15 @@ class _Reader:
                 found[short[5:]] = (fixed.get("listURI", ""), fixed.get("listVersionID", ""))
         return found
 
+    def patterns(self) -> dict[str, re.Pattern[str]]:
+        """Return the patterns of the checked kinds."""
+        found = {}
+        for name, element in self.types.items():
+            short, pattern = name.partition("}")[2], element.find(f".//{XS}pattern")
+            if short in CHECKED and pattern is not None:
+                found[short] = re.compile(pattern.get("value", ""))
+        return found
+
     def _content(self, kind: etree._Element) -> _Content:
         shapes: list[Shape] = []
         choices: list[tuple[str, ...]] = []
@@ -193,7 +212,8 @@ class _Reader:
         if short != "plaincode" and not short.startswith("Code."):
             return _shape(name, tag, "group", occurs, content)
         values = frozenset(v.get("value", "") for v in declared.iter(f"{XS}enumeration"))
-        return _shape(name, tag, "code", occurs, _Content((), (), content.attributes), values, short[5:])
+        code_list = short.removeprefix("Code.") if short != "plaincode" else ""
+        return _shape(name, tag, "code", occurs, _Content((), (), content.attributes), values, code_list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from lxml import etree
@@ -54,7 +55,7 @@ def _members(archive: Path) -> dict[PurePosixPath, bytes]:
                 if len(data) > FILE_BYTES or room < 0:
                     raise _refused("Das ZIP ist entpackt größer als erlaubt.")
                 found[path] = data
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError) as error:
         raise _refused(f"Das ZIP ist nicht lesbar: {error}") from error
     return found
 
@@ -66,6 +67,8 @@ def _harmless(entry: zipfile.ZipInfo) -> PurePosixPath:
         raise _refused(f"Das ZIP enthält einen unzulässigen Pfad: {entry.filename!r}.")
     if kind not in (0, 0o04, 0o10):
         raise _refused(f"Das ZIP enthält einen Eintrag, der keine Datei ist: {entry.filename!r}.")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise _refused(f"Das ZIP ist auf unübliche Art gepackt: {entry.filename!r}.")
     return path
 
 

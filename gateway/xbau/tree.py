@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Final, NamedTuple
 
-from pydantic import BaseModel
+from gateway.xbau.antrag.base import Teil
 
 
 class Leaf(NamedTuple):
@@ -47,7 +47,7 @@ NAMES: Final[Mapping[str, str]] = {
 """XBau names that are not simply the camel case of ours."""
 
 
-def group(model: BaseModel, pointer: str) -> Group:
+def group(model: Teil, pointer: str) -> Group:
     """Return the tree of a model: absent values left out, names as XBau spells them."""
     children: dict[str, Tree] = {}
     values = model.__dict__
@@ -55,6 +55,8 @@ def group(model: BaseModel, pointer: str) -> Group:
         value = values[field]
         if value is not None and (value or type(value) is not tuple):
             children[name] = _tree(value, f"{pointer}/{field}")
+        elif field in model.TOLD:
+            children[name] = Group({"nichtVorhanden": Leaf("true", f"{pointer}/{field}")}, f"{pointer}/{field}")
     return Group(children, pointer)
 
 
@@ -73,7 +75,7 @@ def field_name(element: str) -> str:
 def _tree(value: object, pointer: str) -> Tree:
     if isinstance(value, str):
         return Leaf(value, pointer)
-    if isinstance(value, BaseModel):
+    if isinstance(value, Teil):
         return group(value, pointer)
     if isinstance(value, tuple):
         return [_item(item, f"{pointer}/{index}") for index, item in enumerate(value)]
@@ -81,7 +83,7 @@ def _tree(value: object, pointer: str) -> Tree:
 
 
 def _item(value: object, pointer: str) -> Leaf | Group:
-    return group(value, pointer) if isinstance(value, BaseModel) else Leaf(text_of(value), pointer)
+    return group(value, pointer) if isinstance(value, Teil) else Leaf(text_of(value), pointer)
 
 
 def text_of(value: object) -> str:
@@ -100,7 +102,6 @@ def text_of(value: object) -> str:
 
 
 @cache
-def _fields(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+def _fields(model: type[Teil]) -> tuple[tuple[str, str], ...]:
     """Return the fields of a model that are sent, with their XBau names."""
-    unsent: frozenset[str] = getattr(model, "UNSENT", frozenset())
-    return tuple((field, element_name(field)) for field in model.model_fields if field not in unsent)
+    return tuple((field, element_name(field)) for field in model.model_fields if field not in model.UNSENT)

@@ -14,7 +14,7 @@ from gateway.domain.errors import Fault
 from gateway.xbau.charset import Kind, forbidden, normalise
 from gateway.xbau.codelists import Codelist, codelist
 from gateway.xbau.release import Release
-from gateway.xbau.schema import Shape
+from gateway.xbau.schema import CHECKED, Shape, patterns
 from gateway.xbau.tree import Leaf
 
 FIELDS: Final[Mapping[str, Kind]] = MappingProxyType({"text": "name", "title": "attachment-title", "para": "text"})
@@ -69,6 +69,9 @@ def written(kind: str, leaf: Leaf, sheet: Sheet) -> str | None:
         return _fresh_id(text, sheet)
     elif kind == "token":
         text = " ".join(text.split())
+    elif kind in CHECKED and not patterns(sheet.release)[kind].fullmatch(text):
+        detail = f"Der Wert „{text[:50]}“ hat nicht die erwartete Form."
+        sheet.faults.append(Fault(codes.FIELD_INVALID, leaf.pointer, detail))
     return escaped(text) or None
 
 
@@ -96,18 +99,15 @@ def known_code(shape: Shape, leaf: Leaf, sheet: Sheet) -> str:
 
 def _unknown(shape: Shape, leaf: Leaf) -> Fault:
     held = _held(shape.code_list, shape.list_version)
-    if held is not None:
-        near = [code for code in held.nearest(leaf.text) if not shape.codes or code in shape.codes]
-        known = ", ".join(f"{code} ({held.label(code)})" for code in near)
-    else:
-        known = ", ".join(sorted(shape.codes)[:20])
-    hint = f" Am nächsten kommen: {known}." if known else ""
+    near = [code for code in (held.nearest(leaf.text) if held else ()) if not shape.codes or code in shape.codes]
+    hint = ""
+    if near and held:
+        hint = f" Am nächsten kommen: {', '.join(f'{code} ({held.label(code)})' for code in near)}."
+    elif shape.codes:
+        hint = f" Möglich sind: {', '.join(sorted(shape.codes)[:20])}."
     name = f"{shape.code_list or shape.name} {shape.list_version}".strip()
-    return Fault(
-        codes.CODE_UNKNOWN,
-        leaf.pointer,
-        f"Den Schlüssel „{leaf.text[:50]}“ gibt es in der Codeliste {name} nicht.{hint}",
-    )
+    detail = f"Den Schlüssel „{leaf.text[:50]}“ gibt es in der Codeliste {name} nicht.{hint}"
+    return Fault(codes.CODE_UNKNOWN, leaf.pointer, detail)
 
 
 @cache

@@ -57,8 +57,12 @@ class Protocol(RuleBasedStateMachine):
     def teardown(self) -> None:
         shutil.rmtree(self.root)
 
-    @rule(at=st.integers(0, MOST_STEPS), how=st.sampled_from(["before", "after", "answer"]))
-    def deliver(self, at: int, how: str) -> None:
+    @rule()
+    def deliver(self) -> None:
+        self.deliver_badly(0, "before")
+
+    @rule(at=st.integers(1, MOST_STEPS), how=st.sampled_from(["before", "after", "answer"]))
+    def deliver_badly(self, at: int, how: str) -> None:
         envelope, self.attempt = _attempt(self.attempt), self.attempt + 1
         what = {"before": die} if how == "before" else {"after": die if how == "after" else lose_the_answer}
         try:
@@ -68,8 +72,12 @@ class Protocol(RuleBasedStateMachine):
         assert outcome is (Outcome.HANDED_OVER if self.fetched else Outcome.AVAILABLE)
         self.promised = True
 
-    @rule(at=st.integers(0, 12), how=st.sampled_from(["before", "after"]))
-    def recall(self, at: int, how: str) -> None:
+    @rule()
+    def recall(self) -> None:
+        self.recall_badly(0, "before")
+
+    @rule(at=st.integers(1, 12), how=st.sampled_from(["before", "after"]))
+    def recall_badly(self, at: int, how: str) -> None:
         with local_shelf(self.side.folder) as shelf:
             try:
                 took_back = take_back(ShakyShelf(shelf, at, **{how: die}), MESSAGE.message_id)
@@ -98,7 +106,26 @@ class Protocol(RuleBasedStateMachine):
 
 
 TestProtocol = Protocol.TestCase
-TestProtocol.settings = settings(max_examples=60, stateful_step_count=12, deadline=None)
+TestProtocol.settings = settings(max_examples=50, stateful_step_count=12, deadline=None)
+
+
+@pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.parametrize("fetch", [False, True])
+def test_every_step_of_delivering_and_taking_back_may_be_the_last(how: str, fetch: bool) -> None:
+    for put_dies_at in range(MOST_STEPS):
+        for recall_dies_at in range(12) if put_dies_at in (0, 20, 21, 22) else (0,):
+            history = Protocol()
+            for step in (
+                lambda history=history, at=put_dies_at: history.deliver_badly(at, how),
+                history.fetch if fetch else history.deliver,
+                lambda history=history, at=recall_dies_at: history.recall_badly(at, how),
+                history.deliver,
+                history.recall,
+            ):
+                step()
+                history.the_receiver_sees_all_or_nothing_and_only_once()
+                history.only_a_fetched_message_counts_as_taken()
+            history.teardown()
 
 
 def _attempt(number: int) -> Envelope:
@@ -135,6 +162,7 @@ def test_two_workers_at_once_put_a_message_down_once(impatient: bool, second_die
         _put(side, _attempt(4))
         assert [stored.digests for stored in side.stored()] == [DIGESTS], at
         assert not side.half()
+        assert not [entry for entry in side.folder.iterdir() if entry.name.startswith(".tmp-")], at
 
 
 def _count_steps(root: Path) -> int:

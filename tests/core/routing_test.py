@@ -132,6 +132,12 @@ def test_test_messages_are_taken_as_soon_as_messages_can_be_carried(phase: Phase
     assert found.participation is change
 
 
+def test_a_live_authority_takes_applications_itself_even_if_an_address_is_still_entered() -> None:
+    change = replace(LIVE, redirect_url="https://bau.example")
+    found = route(PLAN, EDITIONS, histories(change), DRENSTEINFURT, Procedure.BUILDING_PERMIT, TODAY)
+    assert found.participation is change
+
+
 def test_the_redirect_address_stands_in_the_hint() -> None:
     error = refusal(replace(LIVE, option=Option.REDIRECT, redirect_url="https://bau.example/antrag"))
     assert error.hint.endswith(" https://bau.example/antrag")

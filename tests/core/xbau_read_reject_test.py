@@ -6,7 +6,7 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -19,7 +19,7 @@ from gateway.xbau.codelists import codelist
 from gateway.xbau.detect import message_names
 from gateway.xbau.official import official_schema
 from gateway.xbau.read import Ground, read_reply
-from gateway.xbau.reject import NO_MESSAGE, compose_rejection, is_rejection
+from gateway.xbau.reject import NO_MESSAGE, compose_rejection, grounds_for, is_rejection
 from gateway.xbau.release import RELEASES
 from tests.kit import xbau_replies as kit
 from tests.kit.xbau_replies import OFFICIAL, heading, numbers, official_only, sample_reply
@@ -70,7 +70,7 @@ def test_the_rejection_of_2_2_has_a_bare_root_and_a_qualified_header() -> None:
     root = etree.fromstring(
         compose_rejection(sample_reply("1120", "2.2"), X001, heading(test="Probe"), RELEASES["2.2"])
     )
-    assert dict(root.attrib) == {}
+    assert len(root.attrib) == 0
     assert root[0].tag == "{http://www.xleitstelle.de/xbau/2/2}nachrichtenkopf"
 
 
@@ -107,6 +107,24 @@ def test_a_rejection_is_never_answered_by_a_rejection(name: str) -> None:
         assert caught.value.code is codes.STATE_CONFLICT
 
 
+@pytest.mark.parametrize(
+    ("data", "grounds"),
+    [
+        (b"<a", ["X000"]),
+        (b"<a/>", ["V000"]),
+        (b"<x:nix xmlns:x='http://www.xleitstelle.de/xbau/2/6'/>", ["V001"]),
+        (sample_reply("1120", "2.6").replace(b"bap:", b"").replace(str(kit.REPLY_ID).encode(), b"x"), ["X001"]),
+        (sample_reply("1121", "2.6").replace(b"vorgang>", b"v>").replace(b"T14:", b"T99:"), ["X001", "X001"]),
+    ],
+)
+def test_an_error_of_reading_becomes_the_grounds_of_a_rejection(data: bytes, grounds: list[str]) -> None:
+    with pytest.raises(SubmissionError) as caught:
+        read_reply(data)
+    found = grounds_for(caught.value)
+    assert [ground.kennzahl for ground in found] == grounds
+    assert all(ground.text for ground in found)
+
+
 def test_a_rejection_without_a_ground_is_not_written() -> None:
     with pytest.raises(CompositionError, match="mindestens einen Grund"):
         compose_rejection(b"?", [], heading(), RELEASES["2.6"])
@@ -115,6 +133,7 @@ def test_a_rejection_without_a_ground_is_not_written() -> None:
 @settings(max_examples=60)
 @given(st.sampled_from(NAMES), st.text(max_size=60), st.binary(max_size=60))
 def test_any_text_and_any_bytes_make_a_valid_rejection(name: str, text: str, rejected: bytes) -> None:
+    assume(not is_rejection(rejected))
     data = compose_rejection(rejected or b"?", [Ground("S999", text)], heading(), RELEASES[name], kit.MEANT_ID)
     assert officially_valid(data, name)
     assert compose_rejection(rejected or b"?", [Ground("S999", text)], heading(), RELEASES[name], kit.MEANT_ID) == data
@@ -124,7 +143,7 @@ def test_any_text_and_any_bytes_make_a_valid_rejection(name: str, text: str, rej
 @pytest.mark.parametrize("number", REPLIES)
 def test_an_authority_can_answer_in_every_release_that_has_the_answer(name: str, number: str) -> None:
     release = RELEASES[name]
-    answer = {
+    answer: dict[str, object] = {
         "information": ["Guten Tag,", "", " Ihr Antrag – „Anbau“ – ist da. "], "accepted": False, "status": "14",
         "about": MessageRef(MessageId(kit.MEANT_ID), "0200", datetime(2026, 11, 20, tzinfo=UTC)),
         "contact": Contact("bauamt@example.de", "50667", "Köln"),

@@ -294,6 +294,15 @@ def test_two_attachments_of_one_id_are_a_fault() -> None:
     assert faults_of(changed("1150", twice)) == [("attachment-duplicate", "//dokumentid")]
 
 
+def test_a_flood_of_faults_is_cut_off() -> None:
+    def flood(root: etree._Element) -> None:
+        shelf = next(root.iter("anlagen"))
+        for _ in range(20_000):
+            etree.SubElement(etree.SubElement(shelf, "anlage"), "bezeichnung")
+
+    assert len(faults_of(changed("1150", flood))) == 100
+
+
 def test_all_faults_are_named_at_once() -> None:
     def spoil(root: etree._Element) -> None:
         for change in (put("nachrichtenUUID", "x"), put("erstellungszeitpunkt", "y"), drop("vorgang"), drop("autor")):

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -15,13 +16,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from gateway.domain.authority import EditionPlan
 from gateway.domain.case import Answered, Case, Client, Delivery, Part, Way
 from gateway.domain.delivery import PlansState, State
-from gateway.domain.ids import DocumentId, MessageId
+from gateway.domain.ids import CaseNumber, DocumentId, MessageId
 from gateway.domain.journal import GENESIS, Act, verify
 from gateway.domain.participation import Option, Participation, Phase
 from gateway.domain.procedure import Procedure
 from gateway.edges.store import open_store
 from gateway.edges.store.tables import CASES, DELIVERIES
 from gateway.ports import Store
+from tests.kit.keys import AT, certificate, private_key
 from tests.kit.stores import AHLEN, BOCHUM, DAWN, StillClock, a_case, a_delivery, fresh_database, uuid_of
 
 
@@ -133,12 +135,15 @@ def test_a_case_is_found_by_everything_a_caller_may_hold(store: Store, text: str
         assert tx.cases.find(text) == [FULL]
 
 
-@pytest.mark.parametrize("text", ["", "  ", "%", "BW-2026", "' OR 1=1 --"])
-def test_nothing_is_found_by_nothing(store: Store, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "  ", "%", "BW-2026", "' OR 1=1 --", "a\0b", "\ud800", "P-1\n2"])
+def test_nothing_is_found_by_nothing_or_by_nonsense(store: Store, text: str) -> None:
     with store.writing() as tx:
         tx.cases.add(a_case(1))
     with store.reading() as tx:
         assert tx.cases.find(text) == []
+        assert tx.cases.get(text) is None
+        assert tx.cases.by_number(CaseNumber(text)) is None
+        assert tx.deliveries.get(MessageId(text)) is None
 
 
 def test_sealed_parts_are_replaced_and_dropped(store: Store) -> None:
@@ -414,6 +419,33 @@ def test_the_plan_of_editions_is_kept_in_order(store: Store) -> None:
         tx.registry.set_edition("215", date(2027, 1, 1))
     with store.reading() as tx:
         assert tx.registry.edition_plan() == EditionPlan(((date(2026, 1, 1), "215"), (date(2027, 1, 1), "215")))
+
+
+def test_certificates_are_found_by_authority_and_by_fingerprint(store: Store) -> None:
+    key = private_key()
+    old = certificate(key, "Ahlen alt", start=AT - timedelta(days=300))
+    new = certificate(key, "Ahlen neu", start=AT - timedelta(days=3))
+    tls = certificate(key, "Rechenzentrum")
+    fingerprint = tls.fingerprint(SHA256()).hex(":").upper()
+    with store.writing() as tx:
+        for authority, purpose, held in (
+            (AHLEN, "encrypt", old),
+            (AHLEN, "encrypt", new),
+            (AHLEN, "encrypt", new),
+            (AHLEN, "tls", tls),
+            (BOCHUM, "tls", tls),
+            (BOCHUM, "sign", tls),
+        ):
+            tx.certificates.add(authority, purpose, held)
+    with store.writing() as tx:
+        assert tx.certificates.of(AHLEN, "encrypt") == [new, old]
+        assert tx.certificates.of(AHLEN, "sign") == []
+        assert tx.certificates.accounts(fingerprint) == {AHLEN, BOCHUM}
+        assert tx.certificates.accounts(new.fingerprint(SHA256()).hex()) == frozenset()
+        assert len(list(tx.certificates.all())) == 5
+        tx.certificates.remove(BOCHUM, fingerprint)
+        assert tx.certificates.accounts(fingerprint) == {AHLEN}
+        assert tx.certificates.of(BOCHUM, "sign") == []
 
 
 def test_callers_are_known_by_their_token_until_it_is_revoked(store: Store) -> None:

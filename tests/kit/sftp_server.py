@@ -56,6 +56,7 @@ class SftpSide:
             yield self
         finally:
             self.stop()
+            self._do(_rest())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
@@ -191,3 +192,11 @@ class _Files(asyncssh.SFTPServer):
 async def _closed(server: asyncssh.SSHAcceptor) -> None:
     server.close()
     await server.wait_closed()
+
+
+async def _rest() -> None:
+    """End what aborted connections left waiting."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

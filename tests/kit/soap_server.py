@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Faults:
     lose_answer: bool = False
     refusal: str = ""
     raw: bytes = b""
+    pause: float = 0
     seen: bytes = b""
 
 
@@ -151,6 +153,7 @@ def _with_faults(side: SoapSide) -> type[Handler]:
                 super().receive(reader, length)
 
         def answer(self, identity: str, result: str, reason: str) -> None:
+            time.sleep(side.faults.pause)
             if side.faults.lose_answer:
                 _reset(self.connection)
                 self.close_connection = True

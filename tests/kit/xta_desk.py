@@ -65,12 +65,10 @@ class FakeSink:
         self._keep = keep
         self._digest = hashlib.sha256()
         self._size = 0
-        self.biggest = 0
 
     def write(self, data: bytes) -> None:
         self._digest.update(data)
         self._size += len(data)
-        self.biggest = max(self.biggest, len(data))
 
     def close(self) -> None:
         self._keep(self._size, self._digest.hexdigest())
@@ -96,7 +94,7 @@ class FakeReceiving:
         def keep(size: int, digest: str) -> None:
             self._attachments[identity] = (file_name, media_type, size, digest)
 
-        return FakeSink(keep)
+        return self._desk.sink(keep)
 
     def commit(self) -> str:
         if self._desk.fault is not None:
@@ -130,6 +128,7 @@ class FakeDesk:
     aborted: int = 0
     fault: Exception | None = None
     broken: Exception | None = None
+    sink: Callable[[Callable[[int, str], None]], PartSink] = FakeSink
 
     def lay(self, envelope: Envelope, size: int = 0) -> Waiting:
         """Lay a message into its mailbox."""

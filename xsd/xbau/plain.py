@@ -17,8 +17,8 @@ PLAIN = {
     "month": ("xs:gYearMonth", "[0-9]{4}-[0-9]{2}"),
     "datetime": ("xs:dateTime", r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(Z|[+\-][0-9]{2}:[0-9]{2})"),
     "count": ("xs:nonNegativeInteger", "[0-9]+"),
-    "positive": ("xs:positiveInteger", "[0-9]+"),
-    "decimal": ("xs:decimal", r"-?[0-9]+(\.[0-9]+)?"),
+    "positive": ("xs:positiveInteger", "0*[1-9][0-9]*"),
+    "decimal": ("xs:decimal", r"-?[0-9]{1,12}(\.[0-9]{1,2})?"),
     "uuid": ("xs:token", UUID),
     "xmlid": ("xs:ID", XML_ID),
     "documentid": ("xs:anyURI", XML_ID),
@@ -82,10 +82,17 @@ def _class(points: str, without: set[int]) -> str:
         first, _, last = span.partition("-")
         low, high = int(first, 16), int(last or first, 16)
         cuts = [low - 1, *sorted(point for point in without if low <= point <= high), high + 1]
-        parts += [
-            _escaped(a + 1) + ("-" + _escaped(b - 1) if b - 1 > a + 1 else "") for a, b in pairwise(cuts) if b - a > 1
-        ]
+        parts += [_span(a + 1, b - 1) for a, b in pairwise(cuts) if b - a > 1]
     return "".join(parts)
+
+
+def _span(low: int, high: int) -> str:
+    """Return a range of a class; one that ends in an escape is spelled out, since libxml2 misreads such ranges."""
+    if low == high:
+        return _escaped(low)
+    if len(_escaped(low)) > 1 or len(_escaped(high)) > 1:
+        return "".join(_escaped(point) for point in range(low, high + 1))
+    return f"{_escaped(low)}-{_escaped(high)}"
 
 
 def _escaped(point: int) -> str:

@@ -20,8 +20,22 @@ _FIXED = ("number", "client", "portal_reference", "reference", "created_at", "fo
 """What never changes in a case; a save that would change it finds no row."""
 
 _FOUND = 50
+_ADD = insert(CASES)
+_ADD_SEALED = insert(SEALED)
 _GET = select(CASES).where(CASES.c.id == bindparam("key"))
 _BY_NUMBER = select(CASES).where(text("follows = ''"), CASES.c.number == bindparam("key"))
+_BY_REFERENCE = (
+    select(CASES)
+    .where(CASES.c.reference == bindparam("key"))
+    .order_by(CASES.c.created_at, CASES.c.id)
+    .limit(bindparam("most"))
+)
+_BY_FILE_REFERENCE = (
+    select(CASES)
+    .where(text("file_reference <> ''"), CASES.c.file_reference == bindparam("key"))
+    .order_by(CASES.c.created_at.desc(), CASES.c.id)
+    .limit(bindparam("most"))
+)
 _SAVE = update(CASES).where(
     CASES.c.id == bindparam("key"), *(CASES.c[name] == bindparam(f"same_{name}") for name in _FIXED)
 )
@@ -67,7 +81,7 @@ class SqlCases:
 
     def add(self, case: Case) -> None:
         """Keep a new case."""
-        self._connection.execute(insert(CASES), _values(case))
+        self._connection.execute(_ADD, _values(case))
 
     def get(self, case_id: str) -> Case | None:
         """Return the case with an id."""
@@ -80,11 +94,21 @@ class SqlCases:
     def find(self, text: str) -> Sequence[Case]:
         """Return cases by number, id, portal reference, file reference, message id or overview digest, newest first."""
         plain = text.strip()
-        if not plain:
+        if not (plain and plain.isprintable()):
             return []
         low = plain.lower().removeprefix("urn:uuid:")
         wanted = {"plain": plain, "low": low, "number": read_case_number(plain) or ""}
         return [_case(row) for row in self._connection.execute(_FIND, wanted)]
+
+    def by_reference(self, reference: UUID) -> Sequence[Case]:
+        """Return the case with a referenzAntragsservice and what followed it, oldest first."""
+        wanted = {"key": str(reference), "most": _FOUND}
+        return [_case(row) for row in self._connection.execute(_BY_REFERENCE, wanted)]
+
+    def by_file_reference(self, file_reference: str) -> Sequence[Case]:
+        """Return cases with an authority's file reference, newest first."""
+        wanted = {"key": file_reference, "most": _FOUND}
+        return [_case(row) for row in self._connection.execute(_BY_FILE_REFERENCE, wanted)]
 
     def save(self, case: Case) -> None:
         """Keep a case as it is now.
@@ -100,7 +124,7 @@ class SqlCases:
     def put_sealed(self, case_id: str, name: str, octets: bytes) -> None:
         """Keep a small part's ciphertext; the same name again replaces it."""
         if self._connection.execute(_REPLACE_SEALED, {"key": case_id, "part": name, "octets": octets}).rowcount == 0:
-            self._connection.execute(insert(SEALED), {"case_id": case_id, "name": name, "octets": octets})
+            self._connection.execute(_ADD_SEALED, {"case_id": case_id, "name": name, "octets": octets})
 
     def get_sealed(self, case_id: str, name: str) -> bytes | None:
         """Return a small part's ciphertext."""
@@ -120,6 +144,8 @@ class SqlCases:
         return [_case(row) for row in self._connection.execute(_ERASABLE, {"most": limit})]
 
     def _one(self, statement: Any, key: str) -> Case | None:
+        if not key.isprintable():  # PostgreSQL refuses NUL, both refuse half a surrogate pair
+            return None
         row = self._connection.execute(statement, {"key": key}).one_or_none()
         return None if row is None else _case(row)
 

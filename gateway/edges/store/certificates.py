@@ -13,6 +13,7 @@ from gateway.domain.ids import AuthorityKey
 from gateway.edges.store.tables import CERTIFICATES
 
 _NEWEST = (CERTIFICATES.c.valid_from.desc(), CERTIFICATES.c.valid_until.desc(), CERTIFICATES.c.fingerprint)
+_ADD = insert(CERTIFICATES)
 _OF = (
     select(CERTIFICATES.c.der)
     .where(CERTIFICATES.c.authority == bindparam("key"), CERTIFICATES.c.purpose == bindparam("use"))
@@ -58,7 +59,7 @@ class SqlCertificates:
             "valid_until": certificate.not_valid_after_utc,
             "der": certificate.public_bytes(Encoding.DER),
         }
-        self._connection.execute(insert(CERTIFICATES), values)
+        self._connection.execute(_ADD, values)
 
     def remove(self, authority: AuthorityKey, fingerprint: str) -> None:
         """Forget a certificate of an authority, for every purpose."""

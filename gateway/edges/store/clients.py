@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 from gateway.domain.case import Answered, Client
 from gateway.edges.store.tables import ANSWERED, CLIENTS
 
+_ADD = insert(CLIENTS)
+_PUT = insert(ANSWERED)
 _BY_TOKEN = select(CLIENTS).where(CLIENTS.c.token_sha256 == bindparam("token"))
 _ALL = select(CLIENTS).order_by(CLIENTS.c.name, CLIENTS.c.token_id)
 _REVOKE = delete(CLIENTS).where(CLIENTS.c.token_id == bindparam("token"))
@@ -35,7 +37,7 @@ class SqlClients:
             "scopes": " ".join(sorted(client.scopes)),
             "expires_at": client.expires_at,
         }
-        self._connection.execute(insert(CLIENTS), values)
+        self._connection.execute(_ADD, values)
 
     def by_token(self, token_sha256: str) -> Client | None:
         """Return the caller behind a token's digest; whether it has expired is for the caller to see."""
@@ -67,7 +69,7 @@ class SqlIdempotency:
     def put(self, client: str, key: str, answered: Answered, at: datetime) -> None:
         """Keep the answer to a call; one per client and key, ever."""
         values = {"client": client, "key": key, "body_sha256": answered.body_sha256, "made": answered.made, "at": at}
-        self._connection.execute(insert(ANSWERED), values)
+        self._connection.execute(_PUT, values)
 
     def forget(self, before: datetime) -> int:
         """Drop answers given before a moment and return how many."""

@@ -20,6 +20,7 @@ _FIXED = ("message_id", "case_id", "case_number", "authority", "kind", "number",
 _MOVING = tuple(name for name in _FIELDS if name not in (*_FIXED, "position"))
 _DAWN = datetime(1, 1, 1, tzinfo=UTC)
 
+_ADD = insert(DELIVERIES)
 _BY_POSITION = select(DELIVERIES).order_by(DELIVERIES.c.position)
 _GET = select(DELIVERIES).where(DELIVERIES.c.message_id == bindparam("key"))
 _OF_CASE = _BY_POSITION.where(DELIVERIES.c.case_id == bindparam("key"))
@@ -50,6 +51,12 @@ _TO_WATCH = (
     .order_by(DELIVERIES.c.next_at, DELIVERIES.c.position)
     .limit(bindparam("most"))
 )
+_LATEST = (
+    select(DELIVERIES)
+    .where(DELIVERIES.c.authority == bindparam("key"))
+    .order_by(DELIVERIES.c.position.desc())
+    .limit(bindparam("most"))
+)
 _COUNTS = select(DELIVERIES.c.state, func.count()).group_by(DELIVERIES.c.state)
 
 
@@ -65,12 +72,14 @@ class SqlDeliveries:
         """Keep a new delivery; it gets the next position, whatever its own says."""
         values = _values(delivery, _FIELDS)
         del values["position"]
-        self._connection.execute(insert(DELIVERIES), values)
+        self._connection.execute(_ADD, values)
 
     def get(self, message_id: MessageId) -> Delivery | None:
         """Return the delivery of a message."""
+        if not message_id.isprintable():  # PostgreSQL refuses NUL, both refuse half a surrogate pair
+            return None
         row = self._connection.execute(_GET, {"key": message_id}).one_or_none()
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
 
     def of_case(self, case_id: str) -> Sequence[Delivery]:
         """Return the deliveries of a case, oldest first."""
@@ -97,7 +106,7 @@ class SqlDeliveries:
         half open; an authority with a long queue hides no other.
         """
         binds = {"taker": worker, "now": now, "until": now + lease, "most": limit, "each": per_authority}
-        taken = [_delivery(row) for row in self._connection.execute(queue.CLAIM, binds)]
+        taken = [delivery_of(row) for row in self._connection.execute(queue.CLAIM, binds)]
         return sorted(taken, key=lambda delivery: (delivery.next_at or now, delivery.position))
 
     def orphaned(self, now: datetime, limit: int) -> Sequence[Delivery]:
@@ -138,6 +147,10 @@ class SqlDeliveries:
             query = query.where(DELIVERIES.c.authority == authority)
         return self._many(query)
 
+    def latest(self, authority: AuthorityKey, limit: int) -> Sequence[Delivery]:
+        """Return an authority's deliveries, newest first."""
+        return self._many(_LATEST, key=authority, most=limit)
+
     def counts(self) -> Mapping[State, int]:
         """Return how many deliveries are in each state that has any."""
         return {State(state): count for state, count in self._connection.execute(_COUNTS)}
@@ -151,7 +164,7 @@ class SqlDeliveries:
         return moment
 
     def _many(self, statement: Executable, **binds: Any) -> list[Delivery]:
-        return [_delivery(row) for row in self._connection.execute(statement, binds)]
+        return [delivery_of(row) for row in self._connection.execute(statement, binds)]
 
 
 def _values(delivery: Delivery, names: tuple[str, ...]) -> dict[str, Any]:
@@ -165,7 +178,8 @@ def _change(delivery: Delivery) -> dict[str, Any]:
     return {f"same_{name}": getattr(delivery, name) for name in _FIXED} | _values(delivery, _MOVING)
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def delivery_of(row: Row[Any]) -> Delivery:
+    """Return a row as the value it is."""
     values: dict[str, Any] = row._asdict()
     values["message_id"] = MessageId(values["message_id"])
     values["case_number"] = CaseNumber(values["case_number"])

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError
+from gateway.edges.store.faults import cannot_open
 
 PATIENCE = timedelta(seconds=10)
 """How long a writer waits for its turn before it gives up."""
@@ -49,7 +50,7 @@ def open_engines(url: str, patience: timedelta = PATIENCE) -> Engines:
     """Return the engines for `sqlite:///path` or `postgresql+psycopg://…`; a new SQLite file gets mode 0600.
 
     Raises:
-        ConfigurationError: CONFIGURATION, the address names no database we can use.
+        ConfigurationError: CONFIGURATION, the address names no database we can use; DRAINING, its file does not open.
     """
     address = read_url(url)
     if address.get_backend_name() == "sqlite":
@@ -83,8 +84,11 @@ def _unusable() -> ConfigurationError:
 
 def _sqlite(address: URL, patience: timedelta) -> Engines:
     path = Path(str(address.database))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise cannot_open() from error
     settings: dict[str, Any] = {
         "check_same_thread": False,
         "timeout": patience.total_seconds(),

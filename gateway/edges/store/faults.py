@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError
 
-_SYNC = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE})
+_FSYNC = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 _SQLITE = {
     sqlite3.SQLITE_FULL: (codes.STORAGE_FULL, "Der Datenträger der Datenbank ist voll; es wurde nichts gespeichert."),
     sqlite3.SQLITE_BUSY: (codes.DRAINING, "Die Datenbank ist gerade gesperrt; es wurde nichts gespeichert."),
@@ -30,7 +30,12 @@ _POSTGRESQL = {
     "40P01": (codes.DRAINING, "Die Datenbank ist gerade gesperrt; es wurde nichts gespeichert."),
 }
 _GONE = "Die Datenbank ist nicht erreichbar; es wurde nichts gespeichert."
+_LOST = (
+    codes.DURABILITY_LOST,
+    "Der Datenträger der Datenbank hat eine Schreibbestätigung verweigert; dieser Prozess nimmt nichts mehr an.",
+)
 _HINTS = {
+    codes.DURABILITY_LOST: "Bitte prüfen Sie den Datenträger und starten Sie das Gateway danach neu.",
     codes.STORAGE_FULL: "Bitte schaffen Sie Platz auf dem Datenträger; das Gateway arbeitet dann von selbst weiter.",
     codes.DRAINING: "Bitte prüfen Sie Datenbank und Datenträger; der Aufruf kann später wiederholt werden.",
 }
@@ -41,30 +46,42 @@ def told() -> Iterator[None]:
     """Turn a failure of the database into an error for the deployer; faults in our own statements stay as they are.
 
     Raises:
-        ConfigurationError: STORAGE_FULL, or DRAINING for everything else the database could not do.
+        ConfigurationError: STORAGE_FULL; DURABILITY_LOST after a failed fsync; DRAINING for everything else.
     """
     try:
         yield
     except TimeoutError as error:
-        raise locked() from error
+        raise _told(_SQLITE[sqlite3.SQLITE_BUSY]) from error
     except DBAPIError as error:
         meaning = _meaning(error)
         if meaning is None:
             raise
-        code, reason = meaning
-        raise ConfigurationError(code, reason, _HINTS[code]) from error
+        raise _told(meaning) from error
 
 
 def locked() -> ConfigurationError:
     """Return the error of a writer whose turn did not come in time."""
-    code, reason = _SQLITE[sqlite3.SQLITE_BUSY]
+    return _told(_SQLITE[sqlite3.SQLITE_BUSY])
+
+
+def durability_lost() -> ConfigurationError:
+    """Return the error of every writer after an fsync has failed: nobody knows any more what is on disk (law 1)."""
+    return _told(_LOST)
+
+
+def is_fsync(error: sqlite3.Error) -> bool:
+    """Say whether it was an fsync that failed."""
+    return getattr(error, "sqlite_errorcode", 0) in _FSYNC
+
+
+def cannot_open() -> ConfigurationError:
+    """Return the error of a database file that the operating system does not let us open."""
+    return _told(_SQLITE[sqlite3.SQLITE_CANTOPEN])
+
+
+def _told(meaning: tuple[codes.Code, str]) -> ConfigurationError:
+    code, reason = meaning
     return ConfigurationError(code, reason, _HINTS[code])
-
-
-def lost_on_disk(error: BaseException | None) -> bool:
-    """Say whether an error means that an fsync failed, after which nothing this process believes on disk is certain."""
-    cause = error.orig if isinstance(error, DBAPIError) else None
-    return isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", 0) in _SYNC
 
 
 def _meaning(error: DBAPIError) -> tuple[codes.Code, str] | None:
@@ -72,7 +89,7 @@ def _meaning(error: DBAPIError) -> tuple[codes.Code, str] | None:
         return None
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+        return _LOST if is_fsync(cause) else _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
     if isinstance(cause, psycopg.Error):
         known = _POSTGRESQL.get(cause.sqlstate or "")
         gone = error.connection_invalidated or cause.sqlstate is None or cause.sqlstate[:2] in ("08", "57", "53")

@@ -12,6 +12,7 @@ from gateway.domain.journal import GENESIS, Act, Entry, link
 from gateway.edges.store.tables import JOURNAL
 from gateway.ports import Clock
 
+_APPEND = insert(JOURNAL)
 _LAST = select(JOURNAL.c.number, JOURNAL.c.digest).order_by(JOURNAL.c.number.desc()).limit(1)
 _BATCH = 500
 
@@ -41,7 +42,7 @@ class SqlJournal:
             "before": entry.before,
             "digest": entry.digest,
         }
-        self._connection.execute(insert(JOURNAL), values)
+        self._connection.execute(_APPEND, values)
         self._last = (entry.number, entry.digest)
         return entry
 

@@ -13,6 +13,8 @@ from gateway.domain.participation import Participation, to_json
 from gateway.domain.participation_json import from_json
 from gateway.edges.store.tables import EDITION_STEPS, PARTICIPATIONS
 
+_ADD = insert(PARTICIPATIONS)
+_ADD_STEP = insert(EDITION_STEPS)
 _HISTORY = (
     select(PARTICIPATIONS.c.value)
     .where(PARTICIPATIONS.c.authority == bindparam("key"))
@@ -60,7 +62,7 @@ class SqlRegistry:
             "valid_from": participation.valid_from,
             "value": to_json(participation),
         }
-        self._connection.execute(insert(PARTICIPATIONS), values)
+        self._connection.execute(_ADD, values)
 
     def remove(self, key: AuthorityKey, valid_from: date) -> None:
         """Drop the setting of an authority that begins on a date."""
@@ -73,4 +75,4 @@ class SqlRegistry:
     def set_edition(self, name: str, valid_from: date) -> None:
         """Follow an edition from a date on; a step of the same date is replaced."""
         self._connection.execute(_DROP_STEP, {"begin": valid_from})
-        self._connection.execute(insert(EDITION_STEPS), {"valid_from": valid_from, "name": name})
+        self._connection.execute(_ADD_STEP, {"valid_from": valid_from, "name": name})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Lock, get_ident
 
 from sqlalchemy import Connection
 
@@ -16,11 +16,16 @@ from gateway.edges.store.cases import SqlCases
 from gateway.edges.store.certificates import SqlCertificates
 from gateway.edges.store.clients import SqlClients, SqlIdempotency
 from gateway.edges.store.deliveries import SqlDeliveries
+from gateway.edges.store.dossiers import SqlDossiers, SqlSurveys
 from gateway.edges.store.engine import Engines, take_turn
-from gateway.edges.store.faults import locked, lost_on_disk, told
+from gateway.edges.store.faults import durability_lost, is_fsync, told
+from gateway.edges.store.insight import SqlInsight
 from gateway.edges.store.journal import SqlJournal
 from gateway.edges.store.registry import SqlRegistry
+from gateway.edges.store.replies import SqlReplies
+from gateway.edges.store.turns import Turns
 from gateway.edges.store.ways import SqlWays
+from gateway.edges.store.webhooks import SqlWebhooks
 from gateway.ports import Clock
 
 
@@ -33,10 +38,15 @@ class SqlTransaction:
         "certificates",
         "clients",
         "deliveries",
+        "dossiers",
         "idempotency",
+        "insight",
         "journal",
         "registry",
+        "replies",
+        "surveys",
         "ways",
+        "webhooks",
     )
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
@@ -44,11 +54,16 @@ class SqlTransaction:
         self.cases = SqlCases(connection)
         self.deliveries = SqlDeliveries(connection)
         self.ways = SqlWays(connection)
+        self.insight = SqlInsight(connection)
+        self.dossiers = SqlDossiers(connection)
+        self.surveys = SqlSurveys(connection)
         self.journal = SqlJournal(connection, clock)
         self.registry = SqlRegistry(connection)
         self.certificates = SqlCertificates(connection)
         self.clients = SqlClients(connection)
         self.idempotency = SqlIdempotency(connection)
+        self.replies = SqlReplies(connection)
+        self.webhooks = SqlWebhooks(connection)
 
 
 class SqlStore:
@@ -63,10 +78,9 @@ class SqlStore:
         self._engines = engines
         self._clock = clock
         self._sqlite = engines.writer.dialect.name == "sqlite"
-        self._patience = patience
-        self._turn = Lock()
-        self._holder = 0
-        self._disk_failed = False
+        self._turns = Turns(patience)
+        self._durability_lost = False
+        self._scrub_owed = self._sqlite
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
@@ -79,12 +93,16 @@ class SqlStore:
         """Do several things as one: committed and on disk when the block is left normally, else nothing of it.
 
         Raises:
-            ConfigurationError: STORAGE_FULL or DRAINING, when the database cannot take it.
+            ConfigurationError: STORAGE_FULL or DRAINING, when the database cannot take it; DURABILITY_LOST, from a
+                failed fsync on for ever (law 1).
             RuntimeError: the thread is in a writing block already.
         """
-        with self._my_turn(), told(), self._engines.writer.begin() as connection:
-            take_turn(connection)
-            yield SqlTransaction(connection, self._clock)
+        with self._turn(), told():
+            with self._engines.writer.begin() as connection:
+                take_turn(connection)
+                yield SqlTransaction(connection, self._clock)
+            if self._scrub_owed:
+                self._truncate_log()
 
     def changed(self) -> int:
         """Return a number that differs once another connection has committed."""
@@ -96,50 +114,51 @@ class SqlStore:
             return int.from_bytes(hashlib.blake2b(seen.encode(), digest_size=8).digest())
 
     def scrub(self) -> bool:
-        """Wipe erased bytes from the database's own log as well; False if a reader is in the way (try again later).
+        """Wipe erased bytes from the database's own log as well; False if a reader is in the way.
 
-        PostgreSQL gets a VACUUM of the tables that held keys and parts; what its log and disks keep is for the
-        operator of that server to encrypt.
+        It is then done after one of the next writing blocks, and in any case after the first one of a process: an
+        earlier one may have died before its scrub. PostgreSQL gets a VACUUM of the tables that held keys and parts;
+        what its log and disks keep is for the operator of that server to encrypt.
         """
-        with self._my_turn(), told():
+        with self._turn(), told():
             if self._sqlite:
-                raw = self._engines.writer.raw_connection()
-                try:
-                    busy = raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]  # type: ignore[union-attr]  # a fresh checkout has a connection
-                finally:
-                    raw.close()
-                return not busy
+                self._truncate_log()
+                return not self._scrub_owed
             with self._engines.watcher.connect() as connection:
-                connection.exec_driver_sql("VACUUM cases, sealed")
+                connection.exec_driver_sql("VACUUM cases, sealed, replies, reply_sealed")
             return True
 
     def close(self) -> None:
         """Close every connection."""
         self._engines.dispose()
 
-    @contextmanager
-    def _my_turn(self) -> Iterator[None]:
-        if self._holder == get_ident():
-            raise RuntimeError("a writing block inside a writing block would wait for itself")
-        if not self._turn.acquire(timeout=self._patience.total_seconds()):
-            raise locked()
-        self._holder = get_ident()
+    def _truncate_log(self) -> None:
+        """Bring SQLite's log into the database and empty it, or owe it; does not wait for readers: writers wait for us.
+
+        What was committed before is on disk whatever happens here, so nothing is raised; but a failed fsync counts.
+        """
+        self._scrub_owed = True
+        connection = self._engines.writer.raw_connection()
+        cursor = connection.cursor()
         try:
-            if self._disk_failed:
-                raise _disk_failed()
-            yield
-        except ConfigurationError as error:
-            # Law 1: after a failed fsync nobody knows what is on disk; this process must not go on.
-            self._disk_failed = self._disk_failed or lost_on_disk(error.__cause__)
-            raise
+            (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+            cursor.execute("PRAGMA busy_timeout=0")
+            (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            cursor.execute(f"PRAGMA busy_timeout={patience}")
+            self._scrub_owed = bool(busy)
+        except sqlite3.OperationalError as error:
+            self._durability_lost = is_fsync(error)
+            connection.invalidate(error)
         finally:
-            self._holder = 0
-            self._turn.release()
+            connection.close()
 
-
-def _disk_failed() -> ConfigurationError:
-    return ConfigurationError(
-        codes.DRAINING,
-        "Der Datenträger der Datenbank hat eine Schreibbestätigung verweigert; dieser Prozess nimmt nichts mehr an.",
-        "Bitte prüfen Sie den Datenträger und starten Sie das Gateway danach neu.",
-    )
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._turns.mine():
+            if self._durability_lost:
+                raise durability_lost()
+            try:
+                yield
+            except ConfigurationError as error:
+                self._durability_lost |= error.code is codes.DURABILITY_LOST
+                raise

@@ -47,6 +47,7 @@ class CaseRow(Row, table=True):
         _partial("uq_cases_number", "number", where="follows = ''", unique=True),
         _partial("ix_cases_follower", "number", where="follows <> ''"),
         Index("ix_cases_portal_reference", "portal_reference"),
+        Index("ix_cases_reference", "reference"),
         _partial("ix_cases_file_reference", "file_reference", where="file_reference <> ''"),
         _partial("ix_cases_overview_sha256", "overview_sha256", where="overview_sha256 <> ''"),
         _partial("ix_cases_draft", "expires_at", where="state = 'draft'"),

@@ -12,7 +12,7 @@ from gateway.edges.store.faults import locked
 
 
 class Turns:
-    """Gives one thread at a time its turn, in the order they asked; a plain lock would let a busy thread starve others."""
+    """Gives one thread at a time its turn in the order they asked; a plain lock lets a busy thread starve others."""
 
     def __init__(self, patience: timedelta) -> None:
         self._patience = patience.total_seconds()

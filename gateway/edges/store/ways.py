@@ -11,6 +11,7 @@ from gateway.domain.case import Way
 from gateway.domain.ids import AuthorityKey
 from gateway.edges.store.tables import WAYS
 
+_ADD = insert(WAYS)
 _GET = select(WAYS).where(WAYS.c.authority == bindparam("key"))
 _ALL = select(WAYS).order_by(WAYS.c.authority)
 _SAVE = update(WAYS).where(WAYS.c.authority == bindparam("key"))
@@ -38,7 +39,7 @@ class SqlWays:
             "open_until": way.open_until,
         }
         if self._connection.execute(_SAVE, {"key": way.authority} | state).rowcount == 0:
-            self._connection.execute(insert(WAYS), {"authority": way.authority} | state)
+            self._connection.execute(_ADD, {"authority": way.authority} | state)
 
     def all(self) -> Sequence[Way]:
         """Return every way ever noted, in order of the keys."""

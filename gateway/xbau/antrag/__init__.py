@@ -59,6 +59,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "missing": "Diese Angabe fehlt.",
         "extra_forbidden": "Diese Angabe ist hier nicht vorgesehen.",
+        "string_unicode": "Der Text enthält ungepaarte Ersatzzeichen.",
         "string_type": "Hier wird ein Text erwartet.",
         "string_too_short": "Der Text darf nicht leer sein.",
         "string_too_long": "Der Text ist länger als {max_length} Zeichen.",
@@ -132,10 +133,21 @@ def _parsed(model: type[_Model], data: object, pointer: str) -> _Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = [_fault(detail, pointer) for detail in error.errors(include_url=False, include_input=False)]
+        faults = [_fault(detail, pointer) for detail in _telling(error.errors(include_url=False, include_input=False))]
         raise SubmissionError(
             codes.FAULTS, f"Die Angaben haben {len(faults)} Fehler.", "Berichtigen Sie alle genannten Angaben.", faults
         ) from None
+
+
+def _telling(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return the details without lists called too short only because an entry of theirs is faulty."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(place[: len(detail["loc"])] == detail["loc"] for place in places if place != detail["loc"])
+    ]
 
 
 def _fault(detail: ErrorDetails, pointer: str) -> Fault:
@@ -146,10 +158,11 @@ def _fault(detail: ErrorDetails, pointer: str) -> Fault:
         "one_of": codes.FIELD_MISSING,
         "extra_forbidden": codes.FIELD_UNKNOWN,
         "characters": codes.CHARACTERS,
+        "string_unicode": codes.CHARACTERS,
     }.get(kind, codes.FIELD_INVALID)
     sentence = SENTENCES.get(kind, detail["msg"] if kind in OURS else "Der Wert ist hier nicht zulässig.")
     return Fault(code, pointer + steps, sentence.format_map(detail.get("ctx", {})))
 
 
-OURS = frozenset({"one_of", "characters", "written_date"})
+OURS = frozenset({"one_of", "characters", "written_date", "blank", "not_here"})
 """Kinds of fault whose message is our own."""

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
 _ISO = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}(?!\d)")
@@ -24,8 +24,11 @@ def _readable(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Return a one-line `text` with its white space folded."""
-    return " ".join(_readable(text).split())
+    """Return a one-line `text` with its white space folded; something must be left."""
+    folded = " ".join(_readable(text).split())
+    if not folded:
+        raise PydanticCustomError("blank", "Der Text darf nicht leer sein.")
+    return folded
 
 
 def _written(value: Any) -> Any:
@@ -35,7 +38,7 @@ def _written(value: Any) -> Any:
     raise PydanticCustomError("written_date", "Schreiben Sie Datum und Zeit nach ISO 8601, zum Beispiel 2026-05-01.")
 
 
-Zeile = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_line), Field(pattern=r"\S")]
+Zeile = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_line)]
 """One line of text."""
 
 Absatz = Annotated[
@@ -68,6 +71,9 @@ class Teil(BaseModel):
 
     UNSENT: ClassVar[frozenset[str]] = frozenset()
     """Fields that no XBau message has a place for."""
+
+    TOLD: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose absence the message states (`nichtVorhanden`)."""
 
 
 class Schluessel(Teil):

@@ -12,7 +12,8 @@ from gateway.xbau.antrag.base import Code, Schluessel, Teil, Zeile, exactly_one
 from gateway.xbau.antrag.beteiligte import Beteiligte
 from gateway.xbau.antrag.grundstueck import Verortung
 
-Mass = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=3)]
+Mass = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
+"""A measure with at most two decimals, as XBau allows."""
 Euro = Annotated[StrictInt, Field(gt=0, lt=10**12)]
 Anzahl = Annotated[StrictInt, Field(gt=0, lt=10**6)]
 

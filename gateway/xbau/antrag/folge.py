@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from gateway.xbau.antrag.base import Absatz, Teil, exactly_one
+from gateway.xbau.antrag.base import Absatz, Teil
 from gateway.xbau.antrag.bauvorhaben import Bauvorhaben
 from gateway.xbau.antrag.verfahren import Abweichung, Bezug, Erleichterung, Prozessmerkmale
 
@@ -43,7 +44,9 @@ class Ruecknahme(Followup):
     @model_validator(mode="after")
     def _no_message(self) -> Self:
         if self.bezug.bezug_nachricht is not None:
-            exactly_one(self.bezug, "referenz", "vorgang")
+            raise PydanticCustomError(
+                "not_here", "Eine Rücknahme bezieht sich auf den Vorgang, nicht auf eine Nachricht."
+            )
         return self
 
 

@@ -15,6 +15,8 @@ Staatsschluessel = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
 class NameNatuerlichePerson(Teil):
     """The name of a person; a missing first or family name says that there is none."""
 
+    TOLD = frozenset({"familienname", "vorname"})
+
     titel: Zeile | None = None
     anrede: Zeile | None = None
     familienname: Zeile | None = None

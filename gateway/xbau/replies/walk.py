@@ -24,6 +24,9 @@ SPACES = ("http://www.xleitstelle.de/xbau/", "http://xoev.de/", "http://www.osci
 EXTENSION = "anwendungsspezifischeErweiterung"
 """Takes any XML a vendor likes: nothing in it is a fact of the message."""
 
+MOST = 100
+"""Faults of one kind that are named, at most: a hostile message could make the list endless."""
+
 GERMANY = ZoneInfo("Europe/Berlin")
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 
@@ -35,13 +38,15 @@ class Faults:
     found: list[Fault] = field(default_factory=list)
 
     def add(self, code: Code, place: etree._Element | str, detail: str) -> None:
-        """Note a fault at an element or path."""
-        pointer = place if isinstance(place, str) else path_of(place)
-        self.found.append(Fault(code, pointer, detail))
+        """Note a fault at an element or path; after a hundred no more is noted."""
+        if len(self.found) < MOST:
+            pointer = place if isinstance(place, str) else path_of(place)
+            self.found.append(Fault(code, pointer, detail))
 
     def missing(self, parent: etree._Element, name: str) -> None:
         """Note that an element is not there or empty."""
-        self.add(codes.FIELD_MISSING, f"{path_of(parent)}/{name}", f"Die Angabe {name} fehlt.")
+        if len(self.found) < MOST:
+            self.add(codes.FIELD_MISSING, f"{path_of(parent)}/{name}", f"Die Angabe {name} fehlt.")
 
 
 def children(element: etree._Element | None, name: str) -> Iterator[etree._Element]:
@@ -60,12 +65,14 @@ def child(element: etree._Element | None, *path: str) -> etree._Element | None:
 
 def below(element: etree._Element | None, name: str) -> Iterator[etree._Element]:
     """Yield all descendants of that local name in document order, leaving out what vendors put into extensions."""
-    for one in () if element is None else element:
+    stack = [] if element is None else list(reversed(element))
+    while stack:
+        one = stack.pop()
         local = _local(one)
         if local == name:
             yield one
         if local not in ("", EXTENSION):
-            yield from below(one, name)
+            stack.extend(reversed(one))
 
 
 def text(element: etree._Element | None, *path: str) -> str:
@@ -123,9 +130,10 @@ def path_of(element: etree._Element) -> str:
     """Return a readable path of local names, numbered where several of one name stand side by side."""
     steps = []
     for one in (element, *element.iterancestors()):
-        name, parent = etree.QName(one).localname, one.getparent()
-        twins = [] if parent is None else list(parent.iterchildren("{*}" + name))
-        steps.append(f"{name}[{twins.index(one) + 1}]" if len(twins) > 1 else name)
+        before = sum(1 for _ in one.itersiblings(one.tag, preceding=True))
+        alone = not before and next(one.itersiblings(one.tag), None) is None
+        name = etree.QName(one).localname
+        steps.append(name if alone else f"{name}[{before + 1}]")
     return "/" + "/".join(reversed(steps))
 
 
@@ -137,7 +145,10 @@ def line_of(element: etree._Element) -> int | None:
 
 def _local(element: etree._Element) -> str:
     """Return the local name of an element that XBau may own, "" for any other node."""
-    if not isinstance(element.tag, str):
+    tag: object = element.tag  # comments have a function here
+    if not isinstance(tag, str):
         return ""
-    name = etree.QName(element)
-    return name.localname if name.namespace is None or name.namespace.startswith(SPACES) else ""
+    if not tag.startswith("{"):
+        return tag
+    space, _, name = tag[1:].partition("}")
+    return name if space.startswith(SPACES) else ""

@@ -1,0 +1,75 @@
+"""What operators keep about an authority besides its participation, and the surveys they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.onboarding import Onboarding
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody at an authority; `role` such as `Fachlich`, `Technisch`, `Zertifikate`."""
+
+    role: str
+    name: str
+    email: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark of an operator; `at` is aware UTC."""
+
+    id: str
+    at: datetime
+    actor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened in the onboarding, in German."""
+
+    at: datetime
+    actor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything operators keep about one authority; `version` counts changes (0: nothing kept yet)."""
+
+    authority: AuthorityKey
+    version: int = 0
+    contacts: tuple[Contact, ...] = ()
+    notes: tuple[Note, ...] = ()
+    onboarding: Onboarding | None = None
+    steps: tuple[Step, ...] = ()
+    test_message: str = ""
+    """Id of the last test message, whose fate is evidence."""
+
+
+class SurveyState(StrEnum):
+    """Whether a survey holds."""
+
+    DRAFT = "draft"
+    APPLIED = "applied"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A survey as it was read; `plan` is its JSON form."""
+
+    id: str
+    name: str
+    at: datetime
+    actor: str
+    state: SurveyState
+    plan: Mapping[str, Any] = field(default_factory=dict)

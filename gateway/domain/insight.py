@@ -1,0 +1,44 @@
+"""Answers to what operators ask of the queue as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.delivery import State
+from gateway.domain.ids import AuthorityKey
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is open for one authority; `last_pickup` is when it last took something over."""
+
+    open: int = 0
+    held: int = 0
+    waiting: int = 0
+    oldest_available_at: datetime | None = None
+    last_pickup: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Deliveries that stand still for the same reason; `example` is a message id."""
+
+    code: str
+    state: State
+    count: int
+    oldest_at: datetime
+    reason: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which deliveries an operator wants to see, newest first; `below` is the position to go on from (0: the newest)."""
+
+    states: frozenset[State] = frozenset()
+    authorities: frozenset[AuthorityKey] | None = None
+    code: str = ""
+    case_number: str = ""
+    below: int = 0
+    limit: int = 100

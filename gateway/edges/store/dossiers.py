@@ -1,0 +1,77 @@
+"""What operators keep about authorities, and the surveys they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, insert, select, update
+
+from gateway.domain.dossier import Dossier, Survey, SurveyState
+from gateway.domain.dossier_json import dossier_from_json, dossier_to_json
+from gateway.domain.ids import AuthorityKey
+from gateway.edges.store.operator_tables import DOSSIERS, SURVEYS
+
+
+class SqlDossiers:
+    """The dossiers of one transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, key: AuthorityKey) -> Dossier:
+        """Return what is kept about an authority; an empty dossier of version 0 if there is nothing yet."""
+        row = self._connection.execute(select(DOSSIERS).where(DOSSIERS.c.authority == key)).one_or_none()
+        return dossier_from_json(key, row.version, row.value) if row else Dossier(key)
+
+    def all(self) -> Mapping[AuthorityKey, Dossier]:
+        """Return every dossier there is."""
+        rows = self._connection.execute(select(DOSSIERS))
+        return {
+            AuthorityKey(row.authority): dossier_from_json(AuthorityKey(row.authority), row.version, row.value)
+            for row in rows
+        }
+
+    def save(self, dossier: Dossier) -> bool:
+        """Keep a dossier if nobody has changed it since it was read; False, and nothing kept, otherwise."""
+        values = {"version": dossier.version + 1, "value": dossier_to_json(dossier)}
+        if dossier.version == 0:
+            known = select(DOSSIERS.c.version).where(DOSSIERS.c.authority == dossier.authority)
+            if self._connection.execute(known).first() is not None:
+                return False
+            self._connection.execute(insert(DOSSIERS), values | {"authority": dossier.authority})
+            return True
+        unchanged = (DOSSIERS.c.authority == dossier.authority, DOSSIERS.c.version == dossier.version)
+        return self._connection.execute(update(DOSSIERS).where(*unchanged).values(values)).rowcount == 1
+
+
+class SqlSurveys:
+    """The surveys of one transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, survey: Survey) -> None:
+        """Keep a survey as it was read."""
+        values = {"id": survey.id, "name": survey.name, "at": survey.at, "actor": survey.actor}
+        self._connection.execute(insert(SURVEYS), values | {"state": survey.state.value, "value": dict(survey.plan)})
+
+    def get(self, survey_id: str) -> Survey | None:
+        """Return a survey."""
+        row = self._connection.execute(select(SURVEYS).where(SURVEYS.c.id == survey_id)).one_or_none()
+        if row is None:
+            return None
+        return Survey(row.id, row.name, row.at, row.actor, SurveyState(row.state), row.value)
+
+    def all(self) -> Sequence[Survey]:
+        """Return all surveys, the newest first."""
+        rows = self._connection.execute(select(SURVEYS).order_by(SURVEYS.c.at.desc(), SURVEYS.c.id))
+        return [Survey(row.id, row.name, row.at, row.actor, SurveyState(row.state), row.value) for row in rows]
+
+    def set_state(self, survey_id: str, before: SurveyState, after: SurveyState) -> bool:
+        """Change a survey's state if it still is `before`."""
+        unchanged = (SURVEYS.c.id == survey_id, SURVEYS.c.state == before.value)
+        return self._connection.execute(update(SURVEYS).where(*unchanged).values(state=after.value)).rowcount == 1

@@ -1,0 +1,50 @@
+"""The tables of the operators' work: what is known of an authority besides its participation, and surveys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, Table, text
+from sqlmodel import Field
+
+from gateway.edges.store.columns import UtcDateTime
+from gateway.edges.store.tables import DELIVERIES, JOURNAL, Row
+
+PICKED = "handed_over_at IS NOT NULL"
+
+Index(
+    "ix_deliveries_picked",
+    DELIVERIES.c.authority,
+    DELIVERIES.c.handed_over_at,
+    sqlite_where=text(PICKED),
+    postgresql_where=text(PICKED),
+)
+Index("ix_journal_at", JOURNAL.c.at)
+
+
+class DossierRow(Row, table=True):
+    """What operators keep about an authority (contacts, notes, onboarding) as JSON; `version` counts changes."""
+
+    __tablename__ = "dossiers"
+
+    authority: str = Field(primary_key=True)
+    version: int
+    value: dict[str, Any] = Field(sa_type=JSON)
+
+
+class SurveyRow(Row, table=True):
+    """A survey as it was read: nothing of it holds before it is applied."""
+
+    __tablename__ = "surveys"
+
+    id: str = Field(primary_key=True)
+    name: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    state: str
+    value: dict[str, Any] = Field(sa_type=JSON)
+
+
+DOSSIERS: Table = Row.metadata.tables["dossiers"]
+SURVEYS: Table = Row.metadata.tables["surveys"]

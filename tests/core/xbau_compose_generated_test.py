@@ -1,0 +1,138 @@
+"""Generated submissions: what we compose is valid, for us and officially; what we refuse, we name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from gateway.domain import codes
+from gateway.domain.errors import Fault, SubmissionError
+from gateway.domain.procedure import Procedure
+from gateway.xbau.compose import (
+    compose,
+    compose_followup,
+    faults_for,
+    followup_faults,
+    losses,
+    parse_antrag,
+    parse_followup,
+)
+from gateway.xbau.release import RELEASES, Release
+from gateway.xbau.schema import messages, validator
+from tests.kit.xbau_official import FOLDER, official
+from tests.kit.xbau_random import random_antrag, random_followup
+from tests.kit.xbau_samples import sample_antrag, sample_heading
+
+EXAMPLES = int(os.environ.get("XBAU_EXAMPLES", "4"))
+SEEDS = st.integers(0, 2**32)
+REFUSALS = {codes.NOT_EXPRESSIBLE, codes.FIELD_MISSING, codes.CHARACTERS}
+
+
+def check(data: bytes, release: Release, number: str) -> None:
+    document = etree.fromstring(data)
+    ours = validator(release, number)
+    assert ours.validate(document), ours.error_log
+    if FOLDER.is_dir():
+        theirs = official(release.name)
+        assert theirs.validate(document), theirs.error_log
+    assert not [leaf.tag for leaf in document.iter() if len(leaf) == 0 and not (leaf.text or "").strip()]
+
+
+def resolve(value: Any, pointer: str) -> Any:
+    """Return what a JSON pointer points to, or to the place where it would be."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[2:]]
+    for position, step in enumerate(steps):
+        if isinstance(value, list):
+            value = value[int(step)]
+        elif step in value:
+            value = value[step]
+        else:
+            assert position == len(steps) - 1, f"{pointer} leads nowhere"
+    return value
+
+
+def check_refusal(faults: list[Fault], value: dict[str, Any]) -> None:
+    for fault in faults:
+        assert fault.code in REFUSALS, fault
+        assert fault.detail.endswith((".", "nicht.")), fault
+        if not fault.pointer.startswith("/attachments"):
+            resolve(value, fault.pointer)
+
+
+@pytest.mark.parametrize("procedure", Procedure, ids=lambda procedure: procedure.number)
+@given(seed=SEEDS)
+@example(seed=1)
+@example(seed=2)
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_every_generated_submission_is_composed_validly_or_refused_with_its_place(
+    procedure: Procedure, seed: int
+) -> None:
+    value = random_antrag(procedure, seed)
+    antrag = parse_antrag(procedure, value)
+    for release in RELEASES.values():
+        if procedure.number not in messages(release):
+            continue
+        heading = sample_heading(2, by_post=0 if release.name == "2.2" else 1)
+        faults = faults_for(antrag, heading, release)
+        check_refusal(faults, value)
+        if not faults:
+            check(compose(antrag, heading, release), release, procedure.number)
+        elif not faults_for(antrag, heading, release, lossy=True):
+            assert losses(antrag, heading, release) == faults
+            check(compose(antrag, heading, release, lossy=True), release, procedure.number)
+
+
+@pytest.mark.parametrize("number", ["0202", "1130", "1142"])
+@given(seed=SEEDS)
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_every_generated_message_about_a_running_case_is_composed_validly_or_refused(number: str, seed: int) -> None:
+    value = random_followup(number, seed)
+    followup = parse_followup(number, value)
+    for release in RELEASES.values():
+        if number not in messages(release):
+            continue
+        heading = sample_heading(1, file_reference="63/B21/0042/2026")
+        faults = followup_faults(followup, heading, release)
+        check_refusal(faults, value)
+        if not faults:
+            check(compose_followup(followup, heading, release), release, number)
+
+
+@given(text=st.text(min_size=1, max_size=60))
+@example(text="u\u0308 – „Größe“ ≥ 3 m²\u00a0½")
+@settings(max_examples=EXAMPLES * 4, deadline=None)
+def test_any_text_is_either_carried_by_a_release_or_its_characters_are_named(text: str) -> None:
+    value = sample_antrag(size="minimal")
+    value["bauvorhaben"]["bezeichnung_des_bauvorhabens"] = text
+    try:
+        antrag = parse_antrag(Procedure.BUILDING_PERMIT, value)
+    except SubmissionError as error:
+        assert [fault.pointer for fault in error.faults] == ["/antrag/bauvorhaben/bezeichnung_des_bauvorhabens"]
+        return
+    for release in RELEASES.values():
+        faults = faults_for(antrag, sample_heading(1), release)
+        if faults:
+            assert {fault.pointer for fault in faults} == {"/antrag/bauvorhaben/bezeichnung_des_bauvorhabens"}
+        else:
+            check(compose(antrag, sample_heading(1), release), release, "0200")
+
+
+@given(name=st.text(max_size=40), title=st.text(min_size=1, max_size=40))
+@settings(max_examples=EXAMPLES * 2, deadline=None)
+def test_any_file_name_and_title_is_carried_or_named(name: str, title: str) -> None:
+    antrag = parse_antrag(Procedure.BUILDING_PERMIT, sample_antrag(size="minimal"))
+    heading = sample_heading(2)
+    heading = replace(
+        heading, documents=(replace(heading.documents[0], file_name=name, title=title), *heading.documents[1:])
+    )
+    for release in RELEASES.values():
+        faults = faults_for(antrag, heading, release)
+        assert {fault.pointer for fault in faults} <= {"/attachments/0/title"}, faults
+        if not faults:
+            check(compose(antrag, heading, release), release, "0200")
