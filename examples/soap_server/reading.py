@@ -58,6 +58,7 @@ class Reader:
         self._text: list[str] | None = None
         self._content: _Content | None = None
         self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.buffer_size = 1 << 18
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end

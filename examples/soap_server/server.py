@@ -138,7 +138,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002  # socketserver's signature
         """Note a broken call: mostly a client without a certificate of the gateway."""
         LOG.warning("%s: %s", client_address, sys.exc_info()[1])
 

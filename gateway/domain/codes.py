@@ -51,6 +51,11 @@ TOKEN_MISSING = Code("token-missing", 401, "Zugangstoken fehlt")
 TOKEN_INVALID = Code("token-invalid", 401, "Zugangstoken ungültig")
 TOKEN_EXPIRED = Code("token-expired", 401, "Zugangstoken abgelaufen")
 SCOPE_MISSING = Code("scope-missing", 403, "Berechtigung fehlt")
+ETAG_STALE = Code("etag-stale", 412, "Inzwischen geändert")
+ETAG_MISSING = Code("etag-missing", 428, "If-Match fehlt")
+ROLE_MISSING = Code("role-missing", 403, "Berechtigung fehlt")
+FOUR_EYES = Code("four-eyes", 403, "Zweite Person nötig")
+NAME_MISMATCH = Code("name-mismatch", 422, "Name stimmt nicht überein")
 RATE_LIMITED = Code("rate-limited", 429, "Zu viele Anfragen")
 
 # attachments and the gate
@@ -107,6 +112,13 @@ KEY_ERASED = Code("key-erased", 410, "Inhalt gelöscht")
 DECRYPTION_FAILED = Code("decryption-failed", 422, "Entschlüsselung fehlgeschlagen", "T030")
 DIGEST_WRONG = Code("part-digest-wrong", 422, "Prüfsumme eines Teils stimmt nicht", "T040")
 ENVELOPE_INVALID = Code("envelope-invalid", 422, "Umschlag unvollständig oder verändert")
+
+# replies
+REPLY_UNMATCHED = Code("reply-unmatched", 409, "Antwort keinem Vorgang zugeordnet", "S090")
+SIGNATURE_MISSING = Code("signature-missing", 422, "Signatur fehlt", "T010")
+SENDER_WRONG = Code("reply-sender-wrong", 422, "Absender gehört nicht zu dieser Behörde", "T070")
+ADDRESSEE_WRONG = Code("reply-addressee-wrong", 422, "Nachricht ist nicht an das Portal gerichtet", "T080")
+MESSAGE_REPEATED = Code("reply-id-reused", 422, "Nachrichtenkennung mit anderem Inhalt verwendet", "S050")
 
 # delivery
 FAR_SIDE_REFUSED = Code("delivery-refused", 502, "Gegenstelle hat abgelehnt")

@@ -34,7 +34,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which deliveries an operator wants to see, newest first; `below` is the position to go on from (0: the newest)."""
+    """Which deliveries an operator wants to see, newest first; `below` is the position to go on from (0: newest)."""
 
     states: frozenset[State] = frozenset()
     authorities: frozenset[AuthorityKey] | None = None

@@ -21,6 +21,7 @@ from gateway.flow import announcement as announced
 from gateway.flow.cases import authority_of, content_key, document_identity
 from gateway.flow.composing import MANIFEST, MESSAGE
 from gateway.flow.intake import ANNOUNCEMENT
+from gateway.flow.naming import root_name
 from gateway.ports import World
 from gateway.seal.cipher import SealingPass, unseal, unseal_chunks
 from gateway.seal.envelope import render_envelope
@@ -29,7 +30,6 @@ from gateway.seal.keys import fingerprint
 from gateway.seal.trust import check_suitable
 from gateway.seal.wrap import wrap
 from gateway.xbau.release import release
-from gateway.xbau.schema import messages
 
 MANIFEST_IDENTITY = "bauweiche_manifest"
 """The xs:ID under which the signed manifest rides along where it does."""
@@ -76,7 +76,7 @@ def envelope_for(world: World, delivery: Delivery, participation: Participation)
         sender=world.policy.sender_identifier,
         sender_name=world.policy.sender_name,
         release=delivery.release,
-        root=messages(chosen)[delivery.number].root.name,
+        root=root_name(chosen, delivery.number),
         namespace=chosen.namespace_of(delivery.number),
         service_uri=chosen.service_uri(delivery.number),
         created_at=delivery.stamped_at,

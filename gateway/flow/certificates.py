@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from gateway.domain import codes
+from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.ports import World
-from gateway.seal.keys import fingerprint, read_certificates
+from gateway.seal.keys import fingerprint as fingerprint_of
+from gateway.seal.keys import read_certificates
 from gateway.seal.trust import Purpose, check_suitable
 
 HeldFor = Literal["encrypt", "sign", "tls", "tls-anchor"]
@@ -15,7 +18,9 @@ HeldFor = Literal["encrypt", "sign", "tls", "tls-anchor"]
 _CHECKS: dict[str, Purpose] = {"encrypt": "encrypt", "sign": "sign", "tls": "tls-client"}
 
 
-def hold(world: World, key: AuthorityKey, purpose: HeldFor, octets: bytes, actor: str) -> tuple[str, ...]:
+def hold(
+    world: World, key: AuthorityKey, purpose: HeldFor, octets: bytes, actor: str, why: str = ""
+) -> tuple[str, ...]:
     """Keep an authority's certificate (PEM or DER; the first of a chain) and return the fingerprints kept.
 
     A `tls-anchor` is what its server certificate must lead to, and is not checked for a purpose of its own.
@@ -33,8 +38,26 @@ def hold(world: World, key: AuthorityKey, purpose: HeldFor, octets: bytes, actor
             tx.certificates.add(key, purpose, certificate)
             facts = {
                 "purpose": purpose,
-                "fingerprint": fingerprint(certificate),
+                "fingerprint": fingerprint_of(certificate),
                 "until": certificate.not_valid_after_utc.isoformat(),
             }
-            tx.journal.append(Act(actor, "certificate.added", key, facts=facts))
-    return tuple(fingerprint(certificate) for certificate in chosen)
+            tx.journal.append(Act(actor, "certificate.added", key, why, facts))
+    return tuple(fingerprint_of(certificate) for certificate in chosen)
+
+
+def drop(world: World, key: AuthorityKey, fingerprint: str, actor: str, why: str) -> None:
+    """Forget a certificate of an authority, for every purpose.
+
+    Raises:
+        SubmissionError: NOT_FOUND.
+    """
+    with world.store.writing() as tx:
+        held = {
+            fingerprint_of(certificate)
+            for purpose in ("encrypt", "sign", "tls", "tls-anchor")
+            for certificate in tx.certificates.of(key, purpose)
+        }
+        if fingerprint not in held:
+            raise SubmissionError(codes.NOT_FOUND, "Dieses Zertifikat ist für die Behörde nicht hinterlegt.")
+        tx.certificates.remove(key, fingerprint)
+        tx.journal.append(Act(actor, "certificate.removed", key, why, {"fingerprint": fingerprint}))

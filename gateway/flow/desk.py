@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from gateway.adapter import Envelope, Waiting
+from gateway.adapter import Envelope, HandedIn, Waiting
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State, move
 from gateway.domain.ids import AuthorityKey, MessageId
@@ -13,9 +13,10 @@ from gateway.flow.advance import advance, facts
 from gateway.flow.carry import envelope_for
 from gateway.flow.cases import authority_of
 from gateway.flow.dispatch import way_settings
+from gateway.flow.naming import root_name
+from gateway.flow.receiving import Arriving, handed_in, open_desk
 from gateway.ports import World
 from gateway.xbau.release import release
-from gateway.xbau.schema import messages
 
 
 class MailboxDesk:
@@ -78,6 +79,14 @@ class MailboxDesk:
             tx.journal.append(Act(actor, "reply.id_minted", message_id))
         return message_id
 
+    def receive(self, accounts: frozenset[AuthorityKey], facts: Mapping[str, str]) -> Arriving:
+        """Open the counter for a reply; nothing of it counts before it is committed."""
+        return open_desk(self._world, self._adapter, accounts, facts)
+
+    def handed_in(self, accounts: frozenset[AuthorityKey], message_id: str) -> HandedIn | None:
+        """Return what is known of a reply, or None if it was never handed in."""
+        return handed_in(self._world, accounts, message_id)
+
     def refuse(self, fingerprint: str, what: str, why: str) -> None:
         """Leave a journal entry about a caller who was turned away."""
         with self._world.store.writing() as tx:
@@ -109,7 +118,7 @@ class MailboxDesk:
             sender=self._world.policy.sender_identifier,
             sender_name=self._world.policy.sender_name,
             release=delivery.release,
-            root=messages(chosen)[delivery.number].root.name,
+            root=root_name(chosen, delivery.number),
             namespace=chosen.namespace_of(delivery.number),
             service_uri=chosen.service_uri(delivery.number),
             size=delivery.size,

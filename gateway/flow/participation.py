@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -38,9 +38,16 @@ def change(world: World, participation: Participation, actor: str, reason: str) 
 
 
 def change_all(
-    world: World, participations: Iterable[Participation], actor: str, reason: str, batch: str = ""
+    world: World,
+    participations: Iterable[Participation],
+    actor: str,
+    reason: str,
+    batch: str = "",
+    guard: Callable[[Transaction], None] | None = None,
 ) -> list[Participation]:
     """Keep many settings or none of them; `batch` names them so that they can be taken back together.
+
+    `guard` may raise inside the transaction, before anything is kept: for what must still be as it was seen.
 
     Raises:
         RoutingError: PARTICIPATION_INVALID; with more than one setting each pointer begins with its number from 0.
@@ -52,6 +59,8 @@ def change_all(
     if faults:
         raise invalid(faults)
     with world.store.writing() as tx:
+        if guard is not None:
+            guard(tx)
         if batch:
             _refuse_known(tx, batch)
         former = [_of_day(tx, value.authority, value.valid_from) for value in stamped]

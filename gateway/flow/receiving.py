@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from gateway.adapter import HandedIn, PartSink
 from gateway.domain import codes, limits
-from gateway.domain.errors import GatewayError, SealError, SubmissionError
+from gateway.domain.errors import GatewayError, SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.domain.reply import Proof, ReplyPart
@@ -17,6 +16,7 @@ from gateway.flow.replies import take
 from gateway.flow.replies_arrived import Arrived, Named
 from gateway.ports import PartWriter, World
 from gateway.seal.cipher import SealingPass
+from gateway.seal.keys import fingerprint as print_of
 from gateway.xmlguard import BYTES
 
 FACTS = (
@@ -214,25 +214,26 @@ def too_large_message(size: int) -> SubmissionError:
 
 
 def open_desk(
-    world: World, adapter: str, accounts: frozenset[AuthorityKey], facts: Mapping[str, str], at: datetime
+    world: World, adapter: str, accounts: frozenset[AuthorityKey], facts: Mapping[str, str]
 ) -> Arriving:
     """Open the counter for a reply whose sender's client certificate was checked by the server adapter.
 
     Raises:
-        SealError: CERTIFICATE_EXPIRED, the certificate is not valid at `at` or is held no more.
+        SubmissionError: CERTIFICATE_EXPIRED, the certificate is not valid now or is held no more.
     """
-    fingerprint = facts.get("fingerprint", "")
-    if fingerprint and not _still_held(world, accounts, fingerprint, at):
-        raise SealError(codes.CERTIFICATE_EXPIRED, "Das Zertifikat des Absenders gilt nicht mehr.")
     transport_id = facts.get("message_id") or str(world.chance.uuid())
-    return Arriving(world, Origin(accounts, adapter, Proof.CERTIFICATE, transport_id, facts))
+    arriving = Arriving(world, Origin(accounts, adapter, Proof.CERTIFICATE, transport_id, facts))
+    fingerprint = facts.get("fingerprint", "")
+    if fingerprint and not _still_held(world, accounts, fingerprint):
+        reason = "Das Zertifikat des Absenders ist abgelaufen oder nicht mehr hinterlegt."
+        arriving.turn_away(SubmissionError(codes.CERTIFICATE_EXPIRED, reason))
+    return arriving
 
 
-def _still_held(world: World, accounts: frozenset[AuthorityKey], fingerprint: str, at: datetime) -> bool:
-    from gateway.seal.keys import fingerprint as print_of
-
+def _still_held(world: World, accounts: frozenset[AuthorityKey], fingerprint: str) -> bool:
     with world.store.reading() as tx:
         held = [one for key in accounts for one in tx.certificates.of(key, "tls")]
+    at = world.clock.now()
     mine = [one for one in held if print_of(one) == fingerprint.lower()]
     return bool(mine) and all(one.not_valid_before_utc <= at <= one.not_valid_after_utc for one in mine)
 

@@ -13,11 +13,12 @@ from gateway.xbau.detect import Identity, detect, is_reply
 from gateway.xbau.explain import explain, official_schema_to_explain, our_schema
 from gateway.xbau.findings import OFFICIAL, OURS, RULE, Finding, Report
 from gateway.xbau.official import installed, official_schema
+from gateway.xbau.replies.door import parse_message
 from gateway.xbau.replies.header import header_element
 from gateway.xbau.replies.walk import child, line_of, path_of, text
 from gateway.xbau.rules import broken_rules
 from gateway.xbau.schema import validator
-from gateway.xmlguard import BYTES, safe_parse
+from gateway.xmlguard import BYTES
 
 __all__ = ["OFFICIAL", "OURS", "RULE", "Finding", "Report", "check"]
 
@@ -33,7 +34,7 @@ def check(data: bytes, *, official: Path | None = None, limit: int = BYTES) -> R
     `Report.sources` says what was asked: our schemas hold only the messages that portals send.
     Raises: SubmissionError XML_UNSAFE, XML_UNREADABLE, RELEASE_UNKNOWN or MESSAGE_UNKNOWN.
     """
-    root = safe_parse(data, limit=limit)
+    root = parse_message(data, limit)
     identity = detect(root)
     release = identity.release
     sources = [RULE]

@@ -124,7 +124,12 @@ def _one(shape: Shape, value: Leaf | Group, sheet: Sheet, indent: str) -> bool:
     if isinstance(value, Group):
         return _group(shape, value, sheet, indent)
     if shape.kind == "group":
-        return _group(shape, _wrapped(shape, value), sheet, indent)
+        child = _carrier(shape)
+        if child.easy and EASY.fullmatch(value.text) and shape.needed in ((), (child.name,)):
+            inside = f"{indent}  {child.opening}>{value.text}{child.closing}"
+            sheet.out.append(f"{indent}{shape.opening}>\n{inside}{indent}{shape.closing}")
+            return True
+        return _group(shape, _wrapped(child, value), sheet, indent)
     if shape.kind == "code":
         code = value.text if value.text in shape.codes else escaped(known_code(shape, value, sheet))
         sheet.out.append(f"{indent}{shape.opening}><code>{code}</code>{shape.closing}")
@@ -136,9 +141,15 @@ def _one(shape: Shape, value: Leaf | Group, sheet: Sheet, indent: str) -> bool:
     return True
 
 
-def _wrapped(shape: Shape, leaf: Leaf) -> Group:
-    """Return a bare value as the child that carries it, of the same name or the first; lines become paragraphs."""
-    child = next((child for child in shape.children if child.name == shape.name), shape.children[0])
+def _carrier(shape: Shape) -> Shape:
+    """Return the child that carries a bare value: the one of the same name, else the first."""
+    if shape.name in shape.names:
+        return next(child for child in shape.children if child.name == shape.name)
+    return shape.children[0]
+
+
+def _wrapped(child: Shape, leaf: Leaf) -> Group:
+    """Return a bare value as that child; lines become paragraphs."""
     if child.kind != "para":
         return Group({child.name: leaf}, leaf.pointer)
     lines: list[Leaf | Group] = [Leaf(line, leaf.pointer) for line in leaf.text.splitlines() if line.strip()]

@@ -13,6 +13,7 @@ from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import MessageId
 from gateway.xbau.detect import Identity, detect, is_reply
 from gateway.xbau.replies.documents import read_documents
+from gateway.xbau.replies.door import parse_message
 from gateway.xbau.replies.facts import read_facts
 from gateway.xbau.replies.header import read_header
 from gateway.xbau.replies.values import (
@@ -27,7 +28,7 @@ from gateway.xbau.replies.values import (
     ReplyFacts,
 )
 from gateway.xbau.replies.walk import Faults, child, message_id_in, text, uuid_in
-from gateway.xmlguard import BYTES, safe_parse
+from gateway.xmlguard import BYTES
 
 __all__ = [
     "Coded", "Deficit", "Fee", "Ground", "Link", "Rejected", "Reply", "ReplyDocument", "ReplyFacts",
@@ -41,7 +42,7 @@ def read_reply(data: bytes, *, limit: int = BYTES) -> Reply:
     Raises: SubmissionError XML_UNSAFE, XML_UNREADABLE, RELEASE_UNKNOWN, MESSAGE_UNKNOWN, or SCHEMA_INVALID with one
     fault for everything that keeps the message from being understood.
     """
-    root = safe_parse(data, limit=limit)
+    root = parse_message(data, limit)
     identity = detect(root)
     if not is_reply(identity.number):
         raise SubmissionError(

@@ -15,10 +15,10 @@ from gateway.domain.message import Heading
 from gateway.xbau.codelists import codelist
 from gateway.xbau.release import Release
 from gateway.xbau.replies.build import Contact, MessageRef, Pen, close, open_message, point_to
+from gateway.xbau.replies.door import parse_message
 from gateway.xbau.replies.header import header_element
 from gateway.xbau.replies.values import Ground
 from gateway.xbau.replies.walk import child, message_id_in, moment_in, text
-from gateway.xmlguard import safe_parse
 
 __all__ = ["Ground", "compose_rejection", "grounds_for", "is_rejection"]
 
@@ -101,6 +101,6 @@ def _meant(message: bytes, in_reply_to: MessageId | None, at: datetime, release:
 
 def _readable(message: bytes) -> etree._Element | None:
     try:
-        return safe_parse(message)
+        return parse_message(message)
     except GatewayError:
         return None

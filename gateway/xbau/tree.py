@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from gateway.xbau.antrag.base import Teil
 
@@ -28,23 +29,36 @@ class Group(NamedTuple):
 
 Tree = Leaf | Group | list["Leaf | Group"]
 
-NAMES: Final[Mapping[str, str]] = {
-    "flaechen_bauordnungsrecht": "flaechen.Bauordnungsrecht",
-    "flaechen_bau_nvo": "flaechen.BauNVO",
-    "flaechen_din277": "flaechen.DIN277",
-    "flaechen_wo_fiv": "flaechen.WoFIV",
-    "hoehe_nach_mbo": "hoeheNachMBO",
-    "grundstuecks_flaeche_gf": "grundstuecksFlaecheGF",
-    "brutto_grundflaeche_bgf": "bruttoGrundflaecheBGF",
-    "netto_raumflaeche_nrf": "nettoRaumflaecheNRF",
-    "brutto_rauminhalt_bri": "bruttoRauminhaltBRI",
-    "kosten_pro_bgf": "kostenProBGF",
-    "kosten_pro_bri": "kostenProBRI",
-    "nachrichten_uuid": "nachrichtenUUID",
-    "listen_uri": "@listURI",
-    "listen_version": "@listVersionID",
-}
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "flaechen_bauordnungsrecht": "flaechen.Bauordnungsrecht",
+        "flaechen_bau_nvo": "flaechen.BauNVO",
+        "flaechen_din277": "flaechen.DIN277",
+        "flaechen_wo_fiv": "flaechen.WoFIV",
+        "hoehe_nach_mbo": "hoeheNachMBO",
+        "grundstuecks_flaeche_gf": "grundstuecksFlaecheGF",
+        "brutto_grundflaeche_bgf": "bruttoGrundflaecheBGF",
+        "netto_raumflaeche_nrf": "nettoRaumflaecheNRF",
+        "brutto_rauminhalt_bri": "bruttoRauminhaltBRI",
+        "kosten_pro_bgf": "kostenProBGF",
+        "kosten_pro_bri": "kostenProBRI",
+        "nachrichten_uuid": "nachrichtenUUID",
+        "listen_uri": "@listURI",
+        "listen_version": "@listVersionID",
+    }
+)
 """XBau names that are not simply the camel case of ours."""
+
+
+WRITERS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
+    {
+        bool: lambda value: "true" if value else "false",
+        datetime: lambda value: value.isoformat(timespec="seconds"),
+        date: lambda value: value.isoformat(),
+        Decimal: lambda value: format(value, "f"),
+    }
+)
+"""How XML Schema writes what is not simply its own text."""
 
 
 def group(model: Teil, pointer: str) -> Group:
@@ -88,17 +102,7 @@ def _item(value: object, pointer: str) -> Leaf | Group:
 
 def text_of(value: object) -> str:
     """Return a value as XML Schema writes it."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case datetime():
-            return value.isoformat(timespec="seconds")
-        case date():
-            return value.isoformat()
-        case Decimal():
-            return format(value, "f")
-        case _:
-            return str(value)
+    return WRITERS.get(type(value), str)(value)
 
 
 @cache

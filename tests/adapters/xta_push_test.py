@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,34 +19,12 @@ from gateway.adapter_contract.samples import Ledger, again, clear_sample, sample
 from gateway.domain.errors import DeliveryError
 from tests.kit import xta_official
 from tests.kit.xta_reference_server import NS, Cut, Fault, Http, ReferenceServer, Stall
-from tests.kit.xta_tls import Identity, Pki, make_pki, serving
+from tests.kit.xta_sides import FakeLink
+from tests.kit.xta_tls import Pki, make_pki, serving
 
 pytestmark = pytest.mark.skipif(not xta_official.OFFICIAL.exists(), reason=xta_official.MISSING)
 
 KINDS = {Refused: "delivery-refused", Unreachable: "delivery-unreachable", Unconfirmed: "delivery-unconfirmed"}
-
-
-@dataclass
-class FakeLink:
-    """Lends what an adapter needs; every host is the loopback."""
-
-    pki: Pki
-    who: Identity
-    asked: list[str] = field(default_factory=list)
-    believes: bool = True
-
-    def tls(self, *, client: bool = True) -> ssl.SSLContext:
-        return self.pki.client(self.who) if self.believes else ssl.create_default_context()
-
-    def allow(self, url: str) -> str:
-        self.asked.append(url)
-        return "127.0.0.1"
-
-    def secret(self, name: str) -> bytes:
-        raise AssertionError("not asked for")
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @dataclass
@@ -90,7 +67,7 @@ def served(pki: Pki) -> Iterator[tuple[ReferenceServer, int]]:
 @pytest.fixture
 def setting(pki: Pki, served: tuple[ReferenceServer, int]) -> Iterator[Setting]:
     server, port = served
-    server.__init__()  # type: ignore[misc]  # as new for every test, on the same port
+    server.reset()
     made = Setting(server, pki, port)
     yield made
     assert server.complaints == []
@@ -235,7 +212,7 @@ def test_an_answer_lost_after_delivery_is_unconfirmed_and_the_repeat_sends_nothi
 ) -> None:
     envelope = setting.envelope()
     setting.server.plan = {"SendMessage": [loss]}  # type: ignore[list-item]
-    assert isinstance(failure(setting.adapter(patience=0.5), envelope), Unconfirmed)
+    assert isinstance(failure(setting.adapter(patience=0.3), envelope), Unconfirmed)
     assert setting.adapter().deliver(setting.retry(envelope)).outcome is Outcome.HANDED_OVER
     assert setting.server.calls.count("SendMessage") == 1
     assert len(setting.server.arrived) == 1
@@ -331,7 +308,7 @@ def test_garbage_for_an_answer_is_unconfirmed(setting: Setting, garbage: Http | 
 )
 def test_trouble_while_asking_for_an_id_is_unreachable(setting: Setting, trouble: object) -> None:
     setting.server.plan = {"CreateMessageID": [trouble]}  # type: ignore[list-item]
-    assert isinstance(failure(setting.adapter(patience=0.5), setting.envelope()), Unreachable)
+    assert isinstance(failure(setting.adapter(patience=0.3), setting.envelope()), Unreachable)
     assert "SendMessage" not in setting.server.calls
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain import codes
@@ -41,7 +41,7 @@ GOOD = Participation(
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf"]), max_size=30)
 scalars = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | texts
-settings = st.dictionaries(
+adapter_settings = st.dictionaries(
     texts, st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_leaves=5), max_size=3
 )
 participations = st.builds(
@@ -52,7 +52,7 @@ participations = st.builds(
     procedures=st.frozensets(st.sampled_from(Procedure)),
     release=st.sampled_from(["", "2.6", "2.4.0.1"]),
     adapter=st.sampled_from(["", "file_drop", "xta_mailbox"]),
-    settings=settings,
+    settings=adapter_settings,
     protection=st.sampled_from(Protection),
     phase=st.sampled_from(Phase),
     redirect_url=st.sampled_from(["", "https://bauamt.example/antrag"]),
@@ -79,7 +79,8 @@ def test_validating_never_fails_and_finds_faults_only_in_incomplete_settings(val
     assert bool(validate(value)) == incomplete
 
 
-@given(st.lists(participations, max_size=6, unique_by=lambda value: value.valid_from), st.randoms(), st.dates())
+@settings(max_examples=30)
+@given(st.lists(participations, max_size=4, unique_by=lambda value: value.valid_from), st.randoms(), st.dates())
 def test_the_order_of_the_history_does_not_matter(history: list[Participation], chance: Any, on: date) -> None:
     shuffled = list(history)
     chance.shuffle(shuffled)

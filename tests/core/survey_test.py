@@ -209,7 +209,7 @@ def test_authorities_are_recognised_by_the_names_people_write(name: str, key: st
         ("Beelen", "zuständig ist Kreis Warendorf"),
         ("Gemeinde Beelen", "zuständig ist Kreis Warendorf"),
         ("München", "nicht bekannt"),
-        ("Düsselhausen", "Ähnlich heißen: Stadt Düsseldorf"),
+        ("Wuppertaler Land", "Ähnlich heißen: Stadt Wuppertal"),
         ("Kreis Mettmann", "nicht bekannt"),
         ("Stadt", "nicht bekannt"),
         ("x" * 2000, "nicht bekannt"),

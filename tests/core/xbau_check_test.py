@@ -13,11 +13,15 @@ from lxml import etree
 
 from gateway.domain import codes
 from gateway.domain.errors import GatewayError, SubmissionError
+from gateway.domain.procedure import Procedure
 from gateway.xbau.check import OFFICIAL, OURS, RULE, Finding, check
+from gateway.xbau.compose import compose, parse_antrag
 from gateway.xbau.read import Ground
 from gateway.xbau.release import RELEASES
+from gateway.xbau.replies.door import CHILDREN
 from tests.kit import xbau_replies as kit
 from tests.kit.xbau_replies import numbers, official_only, sample_reply
+from tests.kit.xbau_samples import sample_antrag, sample_heading
 
 KERNEL = "{http://www.xleitstelle.de/xbau/kernmodul/1/3/0}"
 Change = Callable[[etree._Element], object]
@@ -64,6 +68,15 @@ def test_the_official_schema_is_asked_only_where_it_is_installed(tmp_path: Path)
 def test_our_own_schema_is_asked_only_of_what_portals_write() -> None:
     assert OURS not in check(sample_reply("1142", "2.6")).sources
     assert OURS in check(sample_reply("1142", "2.6", sender=kit.PORTAL, addressee=kit.AUTHORITY)).sources
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_what_we_compose_is_found_faultless(name: str) -> None:
+    antrag = parse_antrag(Procedure.BUILDING_PERMIT, sample_antrag())
+    message = compose(antrag, sample_heading(), RELEASES[name], lossy=True)
+    report = check(message, official=kit.OFFICIAL if kit.OFFICIAL.is_dir() else None)
+    assert (report.number, report.findings) == ("0200", ())
+    assert OURS in report.sources
 
 
 def test_our_own_schema_speaks_german_too() -> None:
@@ -186,15 +199,36 @@ def test_what_is_no_xbau_at_all_is_refused(data: bytes, code: codes.Code) -> Non
 
 
 @official_only
-def test_a_message_of_a_hundred_thousand_faults_is_answered_with_some_of_them_soon() -> None:
+def test_a_message_of_thousands_of_faults_is_answered_with_some_of_them_soon() -> None:
     def flood(root: etree._Element) -> None:
         shelf = first(root, "anlagen")
-        for _ in range(100_000):
+        for _ in range(1_000):
             etree.SubElement(shelf, "anlage")
 
     findings = found("1150", flood)
     assert 100 <= len(findings) <= 300
     assert OFFICIAL in {finding.source for finding in findings}
+
+
+def test_a_flat_flood_is_refused_before_a_schema_sees_it() -> None:
+    root = etree.fromstring(sample_reply("1150", "2.6"))
+    for _ in range(CHILDREN):
+        etree.SubElement(root, "anlage")
+    with pytest.raises(SubmissionError) as caught:
+        check(etree.tostring(root))
+    assert caught.value.code is codes.XML_UNSAFE
+
+
+@official_only
+def test_a_message_too_long_to_explain_is_still_judged() -> None:
+    root = etree.fromstring(sample_reply("1150", "2.6", sender=kit.PORTAL))
+    for _ in range(6):
+        shelf = etree.SubElement(root, "anlagen")
+        for _ in range(1_900):
+            etree.SubElement(shelf, "anlage").text = "x"
+    (finding,) = [one for one in check(etree.tostring(root), official=kit.OFFICIAL).findings if one.source == OFFICIAL]
+    assert finding.sentence == "Die Nachricht entspricht nicht dem Schema."
+    assert "anlage" in finding.original
 
 
 @official_only

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from gateway.xbau.release import RELEASES, Release
 from gateway.xbau.schema import messages, validator
-from tests.core.xbau_compose_golden_test import GOLDEN
 from tests.kit.xbau_official import needs_official, official
 
+GOLDEN = Path(__file__).parent / "golden"
 EACH = 25
 """Damaged elements per message, drawn with a fixed seed."""
 

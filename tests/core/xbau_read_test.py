@@ -297,10 +297,22 @@ def test_two_attachments_of_one_id_are_a_fault() -> None:
 def test_a_flood_of_faults_is_cut_off() -> None:
     def flood(root: etree._Element) -> None:
         shelf = next(root.iter("anlagen"))
-        for _ in range(20_000):
+        for _ in range(600):
             etree.SubElement(etree.SubElement(shelf, "anlage"), "bezeichnung")
 
     assert len(faults_of(changed("1150", flood))) == 100
+
+
+def test_more_attachments_than_a_case_may_have_are_a_fault() -> None:
+    def flood(root: etree._Element) -> None:
+        shelf = next(root.iter("anlagen"))
+        for number in range(500):
+            copy = etree.fromstring(etree.tostring(shelf[0]))
+            next(copy.iter("dokumentid")).text = f"id{number}"
+            shelf.append(copy)
+
+    ((code, _),) = faults_of(changed("1150", flood))
+    assert code == "attachments-too-many"
 
 
 def test_all_faults_are_named_at_once() -> None:

@@ -113,10 +113,13 @@ def test_one_huge_chunk_is_taken_in_bites() -> None:
 
 
 def refused(coming: Arrival, *chunks: bytes) -> Code:
-    with pytest.raises(SubmissionError) as error:
+    def send() -> None:
         for chunk in chunks:
             coming.feed(chunk)
         coming.finish()
+
+    with pytest.raises(SubmissionError) as error:
+        send()
     return error.value.code
 
 
@@ -338,8 +341,9 @@ async def body():
 
 async def main():
     for number in range(9):
-        await receive(body(), lambda: Arrival(vault.create("case", f"{number}.bin"), SealingPass(bytes(32), os.urandom(12)),
-            gate.feed(), size, sys.argv[4], 30_000_000))
+        await receive(body(), lambda: Arrival(
+            vault.create("case", f"{number}.bin"), SealingPass(bytes(32), os.urandom(12)), gate.feed(), size,
+            sys.argv[4], 30_000_000))
 
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 asyncio.run(main())

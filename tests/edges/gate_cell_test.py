@@ -115,6 +115,7 @@ def test_anything_else_than_a_verdict_is_none() -> None:
         b'{"code": "storm"}\n',
         b'{"code": 1}\n',
         b'{"other": ""}\n',
+        b"{}\n",
         b"\xff\n",
     ):
         assert read_verdict(line) is None

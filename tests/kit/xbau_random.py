@@ -103,7 +103,8 @@ class _Drawer:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.words, self.lines = (WORDS, LINES) if seed % 2 else (PLAIN_WORDS, PLAIN_WORDS)
+        self.words: tuple[str, ...] = WORDS if seed % 2 else PLAIN_WORDS
+        self.lines: tuple[str, ...] = LINES if seed % 2 else PLAIN_WORDS
         self.people = [UUID(int=self.random.getrandbits(128), version=4) for _ in range(6)]
 
     def model(self, model: type[BaseModel], depth: int = 0) -> dict[str, Any]:

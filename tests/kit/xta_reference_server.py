@@ -61,7 +61,7 @@ class Cut:
 class Stall:
     """Do the work (or not) and say nothing for long."""
 
-    seconds: float = 5
+    seconds: float = 1
     after: bool = True
 
 
@@ -92,8 +92,13 @@ class ReferenceServer:
     arrived: list[Arrived] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    keep_contents: bool = True
     multipart_answers: bool = False
+
+    def reset(self) -> None:
+        """Forget everything; the port stays."""
+        self.status, self.plan, self.multipart_answers = 1, {}, False
+        for held in (self.issued, self.arrived, self.calls, self.complaints):
+            held.clear()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -110,6 +115,8 @@ class ReferenceServer:
                 await _read_some(receive, trouble.read)
             else:
                 await _drain(receive)
+        except ConnectionError:
+            return
         except AssertionError as error:
             self.complaints.append(str(error)[:2000])
             answer = _fault("ParameterIsNotValidException", "9022")
@@ -170,17 +177,17 @@ class ReferenceServer:
             2: f"<x:WarnList><x:Warning>{record}</x:Warning></x:WarnList>",
             3: f"<x:ErrorList><x:Error>{record}</x:Error></x:ErrorList>",
         }
-        return _soap(
-            f"<x:TransportReport>{etree.tostring(found.order).decode()}<x:ReportTime>2026-11-20T10:00:00+01:00</x:ReportTime>"
-            "<x:XTAServerIdentity>muster</x:XTAServerIdentity>"
-            f"<x:MessageStatus><x:Status>{self.status}</x:Status>{lists.get(self.status, '')}</x:MessageStatus></x:TransportReport>"
-        )
+        status = f"<x:MessageStatus><x:Status>{self.status}</x:Status>{lists.get(self.status, '')}</x:MessageStatus>"
+        order = etree.tostring(found.order).decode()
+        time = "<x:ReportTime>2026-11-20T10:00:00+01:00</x:ReportTime>"
+        server = "<x:XTAServerIdentity>muster</x:XTAServerIdentity>"
+        return _soap(f"<x:TransportReport>{order}{time}{server}{status}</x:TransportReport>")
 
     async def _answer(self, send: Send, status: int, body: bytes) -> None:
         xta_official.check(body)
         kind = "application/soap+xml; charset=utf-8"
         if self.multipart_answers:
-            kind = 'multipart/related;type="application/xop+xml";start="<r@x>";boundary=edge;start-info="application/soap+xml"'
+            kind = 'multipart/related;type="application/xop+xml";start="<r@x>";boundary=edge'
             extra = b"--edge\r\nContent-ID:<other@x>\r\n\r\nnot me\r\n"
             body = (
                 extra
@@ -283,7 +290,8 @@ async def _read(receive: Receive, headers: MutableMapping[str, str]) -> Package:
     size, more = 0, True
     while more:
         event = await receive()
-        assert event["type"] == "http.request", "the client hung up"
+        if event["type"] != "http.request":
+            raise ConnectionError("the client hung up")
         package.feed(event.get("body", b""))
         size += len(event.get("body", b""))
         more = event.get("more_body", False)
@@ -321,10 +329,8 @@ def _soap(body: str) -> bytes:
 
 def _fault(exception: str, code: str) -> bytes:
     listed = 'listURI="urn:de:xta:webservice:codeliste:fehlernummer" listVersionID="1.0"'
-    detail = (
-        f"<x:{exception}><x:errorCode {listed}><code>{code}</code><name>So nicht</name></x:errorCode></x:{exception}>"
-    )
-    return _soap(
-        "<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code>"
-        f'<s:Reason><s:Text xml:lang="de">Grund der Gegenstelle</s:Text></s:Reason><s:Detail>{detail}</s:Detail></s:Fault>'
-    )
+    number = f"<x:errorCode {listed}><code>{code}</code><name>So nicht</name></x:errorCode>"
+    detail = f"<x:{exception}>{number}</x:{exception}>"
+    reason = '<s:Reason><s:Text xml:lang="de">Grund der Gegenstelle</s:Text></s:Reason>'
+    sender = "<s:Code><s:Value>s:Sender</s:Value></s:Code>"
+    return _soap(f"<s:Fault>{sender}{reason}<s:Detail>{detail}</s:Detail></s:Fault>")

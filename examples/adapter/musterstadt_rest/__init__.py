@@ -1,4 +1,4 @@
-"""Musterstadt's REST inbox: files by PUT, then one POST that makes the message count. A whole adapter of a third party."""
+"""Musterstadt's REST inbox, a third party's whole adapter: files by PUT, then one POST that makes the message count."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class SqlInsight:
             counts[authority][state] = count
             if state == State.AVAILABLE:
                 oldest[authority] = available_at
-        picked = {authority: at for authority, at in self._connection.execute(_PICKED)}
+        picked: dict[str, datetime | None] = {row[0]: row[1] for row in self._connection.execute(_PICKED)}
         return {
             AuthorityKey(key): Load(
                 open=sum(counts[key].values()),

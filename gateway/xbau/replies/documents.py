@@ -9,6 +9,7 @@ from collections import Counter
 from lxml import etree
 
 from gateway.domain import codes
+from gateway.domain.limits import ATTACHMENTS
 from gateway.xbau.charset import file_name_for
 from gateway.xbau.replies.facts import coded
 from gateway.xbau.replies.values import Coded, ReplyDocument
@@ -25,10 +26,13 @@ _EXTENSIONS = {
 
 def read_documents(root: etree._Element, charset: str, faults: Faults) -> tuple[ReplyDocument, ...]:
     """Return every attachment of a reply; ids must be there and unique, since files are told apart by them."""
-    found = []
+    found: list[ReplyDocument] = []
     for element in below(root, "anlage"):
         if child(element, "bezeichnung") is None:
             continue  # a wrapper of the same name
+        if len(found) == ATTACHMENTS:
+            faults.add(codes.ATTACHMENTS_TOO_MANY, element, f"Die Nachricht nennt mehr als {ATTACHMENTS} Anlagen.")
+            break
         old = child(element, "bauvorlageart")
         found.append(_modern(element, charset, faults) if old is None else _old(element, old, charset, faults))
     for identity, times in Counter(document.document_id for document in found if document.document_id).items():

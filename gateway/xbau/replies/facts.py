@@ -12,6 +12,7 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.ids import MessageId
 from gateway.xbau.codelists import codelist, newest, versions
 from gateway.xbau.detect import detect
+from gateway.xbau.replies.door import parse_message
 from gateway.xbau.replies.header import header_element
 from gateway.xbau.replies.values import Coded, Deficit, Fee, Ground, Link, Rejected, ReplyFacts
 from gateway.xbau.replies.walk import (
@@ -26,7 +27,6 @@ from gateway.xbau.replies.walk import (
     path_of,
     text,
 )
-from gateway.xmlguard import safe_parse
 
 ACCEPTANCE = {
     "1131": ("ruecknahmeAkzeptiert",),
@@ -98,7 +98,7 @@ def _meant(data: etree._Element, message: bytes | None) -> tuple[MessageId | Non
     if identity is not None or message is None:
         return identity, number
     try:
-        carried = safe_parse(message)
+        carried = parse_message(message)
         identification = child(header_element(carried), "identifikation.nachricht")
         return message_id_in(text(identification, "nachrichtenUUID")), detect(carried).number
     except GatewayError:  # often it was rejected just because it cannot be read

@@ -1,0 +1,11 @@
+"""The operator API: everything the console does, each change with actor and reason."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from gateway.api.operator import authorities, bulk, deliveries, overview, records, tiles
+
+router = APIRouter(prefix="/operator/v1")
+for part in (overview, authorities, bulk, deliveries, records, tiles):
+    router.include_router(part.router)

@@ -1,0 +1,197 @@
+"""Authorities as operators see them: one row each, and everything about one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from cryptography import x509
+
+from gateway.domain.authority import Authority, Edition, edition_on
+from gateway.domain.calendar import local_date
+from gateway.domain.case import Way
+from gateway.domain.dossier import Dossier
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.insight import Load
+from gateway.domain.onboarding import Stage
+from gateway.domain.participation import Option, Participation, Phase, in_force, to_json, upcoming
+from gateway.ports import Transaction, World
+from gateway.seal.keys import fingerprint
+
+STAGES = {Phase.NOT_CONNECTED: Stage.INVITED, Phase.TEST: Stage.CONNECTED, Phase.LIVE: Stage.LIVE}
+"""What an authority's stage is where nobody has kept an onboarding: as its participation says."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything the rows are made of, read in one transaction."""
+
+    on: date
+    now: datetime
+    edition: Edition
+    histories: Mapping[AuthorityKey, Sequence[Participation]]
+    loads: Mapping[AuthorityKey, Load]
+    ways: Mapping[AuthorityKey, Way]
+    dossiers: Mapping[AuthorityKey, Dossier]
+    certificates: Mapping[AuthorityKey, Sequence[tuple[str, x509.Certificate]]]
+
+
+def see(world: World, tx: Transaction, on: date | None = None) -> Seen:
+    """Read everything about all authorities of the edition in force on a day (today unless chosen)."""
+    now = world.clock.now()
+    day = on or local_date(now)
+    edition = world.directory.editions[edition_on(tx.registry.edition_plan(), day)]
+    certificates: dict[AuthorityKey, list[tuple[str, x509.Certificate]]] = {}
+    for key, purpose, certificate in tx.certificates.all():
+        certificates.setdefault(key, []).append((purpose, certificate))
+    return Seen(
+        on=day,
+        now=now,
+        edition=edition,
+        histories=tx.registry.histories(),
+        loads=tx.insight.loads(),
+        ways={way.authority: way for way in tx.ways.all()},
+        dossiers=tx.dossiers.all(),
+        certificates=certificates,
+    )
+
+
+def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
+    """Return one authority as a row."""
+    key = authority.key
+    history = seen.histories.get(key, ())
+    current = in_force(history, seen.on)
+    following = upcoming(history, seen.on)
+    load = seen.loads.get(key, Load())
+    way = seen.ways.get(key, Way(key))
+    dossier = seen.dossiers.get(key, Dossier(key))
+    stage = stage_of(dossier, current)
+    until = soonest_end(seen, key)
+    accepting = current if current and current.option.accepts else None
+    return {
+        "key": key,
+        "dvdv_key": authority.dvdv_key,
+        "name": authority.name,
+        "title": authority.title,
+        "kind": authority.kind.value,
+        "kind_label": authority.kind.label,
+        "kreis_key": authority.kreis_key,
+        "kreis": authority.kreis_name,
+        "kreis_abbr": authority.kreis_abbr,
+        "district": authority.district,
+        "option": (current.option if current else Option.NONE).value,
+        "option_label": (current.option if current else Option.NONE).label,
+        "procedures": sorted(procedure.value for procedure in current.procedures) if current else [],
+        "release": accepting.release if accepting else "",
+        "adapter": accepting.adapter if accepting else "",
+        "adapter_title": _title(world, accepting.adapter) if accepting else "",
+        "protection": accepting.protection.value if accepting else "",
+        "phase": (current.phase if current else Phase.NOT_CONNECTED).value,
+        "phase_label": (current.phase if current else Phase.NOT_CONNECTED).label,
+        "stage": stage.value,
+        "stage_label": stage.label,
+        "redirect_url": current.redirect_url if current else "",
+        "last_pickup": _iso(load.last_pickup),
+        "open_items": load.open,
+        "held": load.held,
+        "certificate_days": (until - seen.now).days if until else None,
+        "certificate_until": _iso(until),
+        "paused": way.paused,
+        "paused_why": way.paused_why,
+        "next_change": _next(following),
+        "etag": etag(history, dossier),
+    }
+
+
+def stage_of(dossier: Dossier, current: Participation | None) -> Stage:
+    """Return how far an authority has come."""
+    if dossier.onboarding is not None:
+        return dossier.onboarding.stage
+    return STAGES.get(current.phase, Stage.INVITED) if current else Stage.INVITED
+
+
+def soonest_end(seen: Seen, key: AuthorityKey) -> datetime | None:
+    """Return when the connection's certificates run out: of each purpose the newest counts, of these the first."""
+    newest: dict[str, datetime] = {}
+    for purpose, certificate in seen.certificates.get(key, ()):
+        end = certificate.not_valid_after_utc
+        newest[purpose] = max(end, newest.get(purpose, end))
+    return min(newest.values(), default=None)
+
+
+def etag(history: Sequence[Participation], dossier: Dossier) -> str:
+    """Return what changes whenever somebody changes how the authority takes part or what is kept about it."""
+    seen = json.dumps([[to_json(one) for one in history], dossier.version], sort_keys=True, default=str)
+    return '"' + hashlib.sha256(seen.encode()).hexdigest()[:32] + '"'
+
+
+def certificate_out(
+    world: World, key: AuthorityKey | None, name: str, purpose: str, found: x509.Certificate
+) -> dict[str, Any]:
+    """Return a certificate as operators see it."""
+    public = found.public_key()
+    return {
+        "fingerprint": fingerprint(found),
+        "purpose": purpose,
+        "subject": found.subject.rfc4514_string(),
+        "issuer": found.issuer.rfc4514_string(),
+        "not_before": found.not_valid_before_utc.isoformat(),
+        "not_after": found.not_valid_after_utc.isoformat(),
+        "days": (found.not_valid_after_utc - world.clock.now()).days,
+        "algorithm": f"{type(public).__name__.removeprefix('_').removesuffix('PublicKey')} {getattr(public, 'key_size', '')}",
+        "authority": key or "",
+        "authority_name": name,
+    }
+
+
+def detail(world: World, tx: Transaction, authority: Authority) -> dict[str, Any]:
+    """Return everything about one authority."""
+    seen = see(world, tx)
+    key = authority.key
+    history = sorted(seen.histories.get(key, ()), key=lambda one: one.valid_from, reverse=True)
+    way = seen.ways.get(key, Way(key))
+    dossier = seen.dossiers.get(key, Dossier(key))
+    return row(world, seen, authority) | {
+        "history": [to_json(one) for one in history if one.valid_from <= seen.on],
+        "upcoming": [to_json(one) for one in upcoming(history, seen.on)],
+        "municipalities": [
+            {"ags": ags, "name": world.directory.municipalities[ags].name}
+            for ags in seen.edition.municipalities_of(key)
+        ],
+        "certificates": [
+            certificate_out(world, key, authority.name, purpose, one) for purpose, one in seen.certificates.get(key, ())
+        ],
+        "contacts": [asdict(contact) for contact in dossier.contacts],
+        "notes": [asdict(note) | {"at": note.at.isoformat()} for note in reversed(dossier.notes)],
+        "ways": {
+            "failures": way.failures,
+            "open_until": _iso(way.open_until),
+            "paused": way.paused,
+            "paused_why": way.paused_why,
+        },
+    }
+
+
+def _title(world: World, adapter: str) -> str:
+    plugin = world.plugins.get(adapter)
+    return plugin.title if plugin else adapter
+
+
+def _next(following: Sequence[Participation]) -> dict[str, Any] | None:
+    if not following:
+        return None
+    first = following[0]
+    return {
+        "valid_from": first.valid_from.isoformat(),
+        "option": first.option.value,
+        "release": first.release,
+        "adapter": first.adapter,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
