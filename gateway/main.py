@@ -20,6 +20,7 @@ from gateway.commands import (
     journal,
     keys,
     opening,
+    operators,
     running,
     tokens,
     xbau,
@@ -74,7 +75,7 @@ def seat(
     ctx.obj = LocalSeat(state, read_only)
 
 
-for group in (authorities.app, deliveries.app, journal.app, keys.app, tokens.app, xbau.app):
+for group in (authorities.app, deliveries.app, journal.app, keys.app, operators.app, tokens.app, xbau.app):
     app.add_typer(group)
 for module in (running, cases, opening, demo):
     module.register(app)

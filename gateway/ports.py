@@ -77,6 +77,9 @@ class Cases(Protocol):
     def expired(self, now: datetime, limit: int) -> Sequence[Case]:
         """Return drafts whose time has run out."""
 
+    def plans_overdue(self) -> int:
+        """Return how many cases wait for plans beyond their day."""
+
     def erasable(self, limit: int) -> Sequence[Case]:
         """Return cases that are delivered, withdrawn or expired and whose content is still there."""
 
@@ -107,8 +110,10 @@ class Deliveries(Protocol):
     def to_watch(self, now: datetime, limit: int) -> Sequence[Delivery]:
         """Return available deliveries whose next look is due."""
 
-    def waiting_for(self, accounts: frozenset[AuthorityKey], after: int, limit: int) -> Sequence[Delivery]:
-        """Return what is available for some authorities, oldest first, positions above `after`."""
+    def waiting_for(
+        self, accounts: frozenset[AuthorityKey], adapter: str, after: int, limit: int
+    ) -> Sequence[Delivery]:
+        """Return what is available by one adapter for some authorities, oldest first, positions above `after`."""
 
     def listing(
         self,
@@ -153,6 +158,8 @@ class Registry(Protocol):
     """Participation per authority, with history, and which edition of the directory holds when."""
 
     def history(self, key: AuthorityKey) -> tuple[Participation, ...]: ...
+
+    def histories(self) -> Mapping[AuthorityKey, Sequence[Participation]]: ...
 
     def all_in_force(self, on: date) -> Mapping[AuthorityKey, Participation]: ...
 
@@ -229,6 +236,9 @@ class Replies(Protocol):
 
     def in_states(self, states: Collection[ReplyState], *, after: int = 0, limit: int = 100) -> Sequence[Reply]:
         """Return replies in some states, in order of position."""
+
+    def count_quarantined(self) -> int:
+        """Return how many replies wait for a human."""
 
     def erasable(self, limit: int) -> Sequence[Reply]:
         """Return replies whose content nobody needs any more and is still there."""

@@ -36,7 +36,9 @@ def serve(world: World, settings: Settings, port: int, say: Say) -> None:
     """Serve until a signal ends it; says `bereit: …` for each address once it is listening."""
     listening = _listen(settings.host, port)
     with _mailbox(world, settings, say):
-        application: Any = build_app(world, gate=Gate(parallel=settings.gate_parallel))
+        application: Any = build_app(
+            world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment
+        )
         say(f"bereit: http://{settings.host}:{listening.getsockname()[1]}")
         uvicorn.Server(_config(application)).run(sockets=[listening])
 

@@ -7,6 +7,8 @@ from adapters.xta_mailbox.adapter import Mailbox, Settings
 from adapters.xta_mailbox.app import endpoint
 from gateway.adapter import Plugin
 
+__all__ = ["Mailbox", "Settings", "endpoint", "plugin"]
+
 plugin = Plugin(
     settings=Settings,
     build=Mailbox,

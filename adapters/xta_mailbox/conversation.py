@@ -160,7 +160,7 @@ class Conversation:
 
 def fault_package(counter: Counter, fault: XtaFault | SoapFault, action: str, relates_to: str) -> Package:
     """Return a fault as a plain SOAP answer."""
-    blocks = () if not isinstance(fault, SoapFault) or fault.header is None else (fault.header,)
+    blocks = () if fault.header is None else (fault.header,)
     root = soap.write(
         faults.render(fault),
         action=_FAULT_ACTION if isinstance(fault, SoapFault) else action,

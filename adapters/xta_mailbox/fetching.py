@@ -31,7 +31,7 @@ def get_message(counter: Counter, caller: Caller, request: Soap) -> Reply:
     accounts, asked = chosen(caller, request), request.payload
     selector = read_selector(asked)
     if not selector.valid:
-        return Reply(None, (none_available(_name(counter), SEARCH_INVALID),))
+        raise _nothing(_name(counter), SEARCH_INVALID)
     header_only = asked is not None and asked.get("MsgPart", "") == "Header"
     if len(selector.ids) == 1:
         return _deliver(counter, accounts, selector.ids[0], _name(counter), 0, header_only)
@@ -42,13 +42,13 @@ def next_message(counter: Counter, caller: Caller, request: Soap) -> Reply:
     """getNextMessage: acknowledge what LastMsgReceived names, then deliver the iterator's next message.
 
     Some clients send a constant instead of the iterator's id: as long as they acknowledge, the oldest waiting
-    message is the next one.
+    message is the next one. Raises: XtaFault 9070 when nothing is left.
     """
     accounts, name = chosen(caller, request), request_id(request)
     walk = counter.iterators.find(name, accounts)
     acknowledged = _acknowledge(counter, accounts, request)
     if walk is None and not acknowledged:
-        return Reply(None, (none_available(name, REQUEST_INVALID),))
+        raise _nothing(name, REQUEST_INVALID)
     if walk is None:
         found = select(counter, Walk(accounts, read_selector(None), 1, False, after=0))
         return _first(counter, accounts, name, found, header_only=False)
@@ -89,7 +89,7 @@ def _first(
     counter: Counter, accounts: frozenset[AuthorityKey], name: str, found: list[Waiting], header_only: bool
 ) -> Reply:
     if not found:
-        return Reply(None, (none_available(name, NO_MATCH),))
+        raise _nothing(name, NO_MATCH)
     return _deliver(counter, accounts, found[0].message_id, name, len(found) - 1, header_only)
 
 
@@ -124,6 +124,16 @@ def _fetch(counter: Counter, accounts: frozenset[AuthorityKey], identity: Messag
 
 def _with_manifest(envelope: Envelope) -> bool:
     return envelope.protection == "end_to_end" or envelope.state.get(MANIFEST) == "true"
+
+
+def _nothing(name: str, reason: str) -> XtaFault:
+    """Return the fault for "no message": the WSDL wants a container in every answer, so an empty body is none.
+
+    The MsgBoxResponse beside it says why (OSCI 2.02).
+    """
+    words = {NO_MATCH: "Es liegt keine weitere Nachricht bereit.", SEARCH_INVALID: "Eine Zeitangabe ist nicht lesbar."}
+    text = words.get(reason, "Diese MsgBoxRequestID gibt es nicht.")
+    return XtaFault("9070", text, header=none_available(name, reason))
 
 
 def _name(counter: Counter) -> str:

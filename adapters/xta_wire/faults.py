@@ -62,14 +62,26 @@ NUMBERS = {
 
 
 class XtaFault(Exception):
-    """A typed fault of XTA: `code` of the code list, `exception` element, `reason` a German sentence, HTTP `status`."""
+    """A typed fault of XTA: `code` of the code list, `exception` element, `reason` a German sentence, HTTP `status`.
 
-    def __init__(self, code: str, reason: str = "", *, exception: str = "", status: int = 500) -> None:
+    `header` is a further header block that explains it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        reason: str = "",
+        *,
+        exception: str = "",
+        status: int = 500,
+        header: etree._Element | None = None,
+    ) -> None:
         number = NUMBERS.get(code, NUMBERS["9000"])
         self.code = code
         self.exception = exception or number.exception
         self.reason = reason or f"{number.text}."
         self.status = status
+        self.header = header
         self.sender = number.sender
         super().__init__(f"{self.exception} {code}: {self.reason}")
 

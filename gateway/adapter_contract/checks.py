@@ -165,8 +165,8 @@ def hostile_names_do_no_harm(bench: Bench) -> None:
 def large_messages_need_little_memory(bench: Bench) -> None:
     """60 MB pass through without being held: the peak of this process rises by less than the bench allows."""
     adapter = bench.build()
-    numbers = iter((1, 2))
-    growth = peak_growth(lambda: adapter.deliver(_sample(bench, number=next(numbers), sizes=LARGE)))
+    small, large = _sample(bench, number=1, sizes=(2_000_000,)), _sample(bench, number=2, sizes=LARGE)
+    growth = peak_growth(lambda: adapter.deliver(large), lambda: adapter.deliver(small))
     assert growth < bench.memory, f"60 MB raised the memory by {growth / 1e6:.0f} MB"
 
 
@@ -175,14 +175,15 @@ def pick_up_is_seen(bench: Bench) -> None:
     adapter = bench.build()
     if not isinstance(adapter, Watching):
         raise NotApplicable("This adapter does not watch.")
-    envelope = _sample(bench)
+    ledger = Ledger()
+    envelope = _sample(bench, ledger=ledger)
     adapter.deliver(envelope)
-    assert not adapter.look(envelope.message_id, {}).taken, "it was not fetched yet"
+    assert not adapter.look(envelope.message_id, ledger.state).taken, "it was not fetched yet"
     if not bench.far.take(envelope.message_id):
         raise NotApplicable("Nothing is fetched on this way.")
-    assert adapter.look(envelope.message_id, {}).taken, "it was fetched, and look did not see it"
+    assert adapter.look(envelope.message_id, ledger.state).taken, "it was fetched, and look did not see it"
     with _trouble(bench, Trouble.ABSENT, envelope):
-        error = _failure(lambda: bench.build().look(envelope.message_id, {}))  # type: ignore[attr-defined]  # it watches
+        error = _failure(lambda: bench.build().look(envelope.message_id, ledger.state))  # type: ignore[attr-defined]  # it watches
         assert isinstance(error, Unreachable), f"a look at nothing must be Unreachable, not {error!r}"
 
 

@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from gateway.api import portal, problems
+from gateway.api import operator, portal, problems, replies
 from gateway.api.shapes import AnnouncementIn, WithdrawalIn
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
@@ -31,9 +31,18 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def build_app(world: World, *, gate: Gate | None = None, mounts: Mapping[str, Any] | None = None) -> App:
-    """Return the application over a world; `mounts` are the adapters' own endpoints by path prefix."""
-    the_gate = gate or Gate()
+def build_app(
+    world: World, *, gate: Gate | None = None, mounts: Mapping[str, Any] | None = None, environment: str = "TEST"
+) -> App:
+    """Return the application over a world; `mounts` are the adapters' own endpoints by path prefix.
+
+    `environment` is what operators read in the header: PROD or TEST.
+    """
+    return Correlated(inner_app(world, gate or Gate(), mounts or {}, environment))
+
+
+def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environment: str) -> FastAPI:
+    """Return the application without the wrapper that correlates and logs."""
     pool = ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="arrival")
 
     @asynccontextmanager
@@ -55,13 +64,17 @@ def build_app(world: World, *, gate: Gate | None = None, mounts: Mapping[str, An
     app.state.gate = the_gate
     app.state.pool = pool
     app.state.in_flight = set()
+    app.state.environment = environment
+    app.state.local_operator = None
     problems.install(app)
     app.include_router(portal.router)
+    app.include_router(replies.router)
+    app.include_router(operator.router)
     _health(app, world)
     _describe_bodies(app)
-    for prefix, mounted in (mounts or {}).items():
+    for prefix, mounted in mounts.items():
         app.mount(prefix, mounted)
-    return Correlated(app)
+    return app
 
 
 def _health(app: FastAPI, world: World) -> None:

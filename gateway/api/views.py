@@ -179,6 +179,11 @@ EVENTS = {
     "delivery.handed_over": "Der Behörde übergeben",
     "delivery.confirmed": "Eingang von der Behörde bestätigt",
     "delivery.rejected": "Von der Behörde zurückgewiesen",
+    "case.file_reference": "Aktenzeichen mitgeteilt",
+    "case.status": "Stand von der Behörde mitgeteilt",
+    "reply.received": "Antwort der Behörde eingegangen",
+    "reply.assigned": "Antwort der Behörde zugeordnet",
+    "reply.acknowledged": "Antwort übernommen",
     "plans.arrived": "Pläne bei der Behörde eingegangen",
     "plans.overdue": "Frist für die Pläne abgelaufen",
 }

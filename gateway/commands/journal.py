@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from gateway.commands.seat import FAILURE, fail, opened, out, say
 from gateway.domain.calendar import written_moment
-from gateway.domain.journal import GENESIS, Entry, verify
+from gateway.domain.journal import Counted, Entry, verify
 
 app = typer.Typer(
     name="journal",
@@ -42,27 +40,13 @@ def show(
 @app.command("verify")
 def check(ctx: typer.Context) -> None:
     """Prüft die Hash-Kette vom ersten bis zum letzten Eintrag."""
-    last = _Last()
+    last = Counted()
     with opened(ctx) as world, world.store.reading() as tx:
         broken = verify(last.of(tx.journal.read()))
     if broken:
         fail(FAILURE, f"Das Protokoll ist ab Eintrag {broken.number} nicht mehr unversehrt: {broken.reason}.")
     out(f"{last.digest}\n")
     say(f"Unversehrt: {last.number} Einträge. Die ausgegebene Prüfsumme bitte getrennt aufbewahren.")
-
-
-@dataclass
-class _Last:
-    """Remembers the last entry that passed by."""
-
-    number: int = 0
-    digest: str = GENESIS
-
-    def of(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Hand entries on, remembering the last."""
-        for entry in entries:
-            self.number, self.digest = entry.number, entry.digest
-            yield entry
 
 
 def _line(entry: Entry) -> str:

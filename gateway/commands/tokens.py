@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import secrets
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say, seat_of
-from gateway.domain.calendar import written_moment
+from gateway.commands import token_table
+from gateway.commands.seat import USAGE, fail, say
 from gateway.domain.case import Client
-from gateway.domain.journal import Act
 
 app = typer.Typer(
     name="token",
@@ -23,8 +20,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
 
 @app.command("create")
 def create(
@@ -34,49 +29,28 @@ def create(
     days: Annotated[int, typer.Option(min=1, max=800, help="Gültigkeit in Tagen.")] = 365,
 ) -> None:
     """Legt ein Token an und zeigt es dieses eine Mal; gespeichert wird nur sein Hash."""
-    from gateway.api.auth import PREFIX, SCOPES, token_digest
+    from gateway.api.auth import PREFIX, SCOPES
 
     wanted = frozenset(scope or SCOPES)
-    if not _NAME.fullmatch(name) or not wanted <= SCOPES:
+    if not re.fullmatch(token_table.NAME, name) or not wanted <= SCOPES:
         fail(USAGE, "Name: kleine Buchstaben, Ziffern, Bindestrich. Berechtigungen: submit, read.")
-    with opened(ctx, writing=True) as world:
-        token = PREFIX + secrets.token_urlsafe(32)
-        identifier = str(world.chance.uuid())
-        client = Client(name, wanted, world.clock.now() + timedelta(days=days), identifier)
-        with world.store.writing() as tx:
-            tx.clients.add(client, token_digest(token))
-            facts = {"token_id": identifier, "scopes": sorted(wanted), "until": client.expires_at.isoformat()}
-            tx.journal.append(Act(seat_of(ctx).actor, "token.created", name, facts=facts))
-    say(f"Token für {name}, gültig bis {written_moment(client.expires_at)}. Bitte jetzt sicher ablegen:")
-    out(token + "\n")
+    token_table.create(ctx, name, wanted, days, prefix=PREFIX, what="token")
 
 
 @app.command("list")
 def list_tokens(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Als JSON.")] = False) -> None:
-    """Zeigt alle Token ohne ihren Wert."""
-    with opened(ctx) as world, world.store.reading() as tx:
-        clients = tx.clients.all()
-    rows = [
-        {
-            "id": client.token_id,
-            "name": client.name,
-            "scopes": sorted(client.scopes),
-            "until": client.expires_at.isoformat(),
-        }
-        for client in clients
-    ]
-    if as_json:
-        out(dumped(rows))
-        return
-    for row in rows:
-        out(f"{row['id']}  {row['name']:<20} {','.join(row['scopes']):<12} bis {row['until'][:16]}\n")
+    """Zeigt alle Token der Portale ohne ihren Wert."""
+    token_table.listing(ctx, _of_portal, as_json=as_json)
 
 
 @app.command("revoke")
 def revoke(ctx: typer.Context, token_id: Annotated[str, typer.Argument(help="Kennung aus „token list“.")]) -> None:
     """Sperrt ein Token sofort."""
-    with opened(ctx, writing=True) as world, world.store.writing() as tx:
-        if not tx.clients.revoke(token_id):
-            fail(NOT_FOUND, "Dieses Token gibt es nicht.")
-        tx.journal.append(Act(seat_of(ctx).actor, "token.revoked", token_id))
+    token_table.revoke(ctx, lambda client: client.token_id == token_id and _of_portal(client), what="token")
     say("Gesperrt.")
+
+
+def _of_portal(client: Client) -> bool:
+    from gateway.api.auth import SCOPES
+
+    return bool(client.scopes & SCOPES)

@@ -50,6 +50,20 @@ class Break:
     reason: str
 
 
+@dataclass
+class Counted:
+    """Remembers the last entry that passed by."""
+
+    number: int = 0
+    digest: str = GENESIS
+
+    def of(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Hand entries on, remembering the last."""
+        for entry in entries:
+            self.number, self.digest = entry.number, entry.digest
+            yield entry
+
+
 def link(number: int, at: datetime, act: Act, before: str) -> Entry:
     """Return the entry that continues a chain whose last hash is `before`."""
     return Entry(number, at, act, before, digest(number, at, act, before))

@@ -110,7 +110,8 @@ class Nursery:
         _, status = os.waitpid(child.pid, 0)
         verdict = obituary(os.waitstatus_to_exitcode(status))
         if child.reply >= 0 and verdict is not None:
-            os.write(child.reply, verdict.line())
+            with suppress(OSError):  # the gateway no longer waits for it
+                os.write(child.reply, verdict.line())
         for descriptor in (child.door, child.reply, handle):
             if descriptor >= 0:
                 os.close(descriptor)

@@ -156,6 +156,8 @@ def _encrypted() -> Objection:
 
 def _unreadable(message: str) -> Objection:
     """Return the objection behind a message of qpdf; its wording stays here, it may quote content."""
+    if "bad_alloc" in message:
+        return bomb("Die Prüfung der Datei braucht mehr Speicher als erlaubt.")
     if "limit" in message or "oop detected" in message:
         return bomb("Die Datei ist übermäßig tief verschachtelt, verweist auf sich selbst oder entpackt sich zu groß.")
     if "encrypt" in message:

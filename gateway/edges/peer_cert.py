@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import ssl
 from pathlib import Path
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol

@@ -14,9 +14,9 @@ from gateway.domain.journal import Act
 from gateway.domain.message import Stamp
 from gateway.domain.participation import Option
 from gateway.flow import announcement as announced
+from gateway.flow.announcement import ANNOUNCEMENT
 from gateway.flow.cases import content_key, own_case, participation_of
 from gateway.flow.composing import MANIFEST, MESSAGE, Composed, compose_application
-from gateway.flow.intake import ANNOUNCEMENT
 from gateway.ports import World
 from gateway.seal.cipher import seal, unseal
 

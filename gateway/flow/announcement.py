@@ -18,6 +18,9 @@ from gateway.domain.procedure import Procedure
 from gateway.xbau.charset import file_names_for
 from gateway.xbau.release import Release
 
+ANNOUNCEMENT = "announcement"
+"""Name of the sealed part that holds what the portal announced."""
+
 OVERVIEW_KIND = "1101"
 """The application overview (code list `anlagen`: Antragsformulare); it travels with every option."""
 

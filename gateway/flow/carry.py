@@ -16,11 +16,12 @@ from gateway.domain import codes
 from gateway.domain.case import Case, Delivery
 from gateway.domain.errors import SealError
 from gateway.domain.ids import AuthorityKey
+from gateway.domain.message import Document
 from gateway.domain.participation import Participation, Protection
 from gateway.flow import announcement as announced
+from gateway.flow.announcement import ANNOUNCEMENT
 from gateway.flow.cases import authority_of, content_key, document_identity
 from gateway.flow.composing import MANIFEST, MESSAGE
-from gateway.flow.intake import ANNOUNCEMENT
 from gateway.flow.naming import root_name
 from gateway.ports import World
 from gateway.seal.cipher import SealingPass, unseal, unseal_chunks
@@ -55,7 +56,7 @@ def content_of(world: World, delivery: Delivery) -> Content:
     with world.store.reading() as tx:
         case = tx.cases.get(delivery.case_id)
         sealed = {name: tx.cases.get_sealed(delivery.case_id, name) for name in (MESSAGE, MANIFEST, ANNOUNCEMENT)}
-    if case is None or not all(sealed.values()):
+    if case is None or not all(sealed[name] for name in (MESSAGE, MANIFEST)):
         raise SealError(codes.KEY_ERASED, "Der Inhalt dieser Übermittlung ist gelöscht.")
     return Content(
         case, content_key(world, case), sealed[MESSAGE] or b"", sealed[MANIFEST] or b"", sealed[ANNOUNCEMENT] or b""
@@ -158,14 +159,7 @@ def clear_content(world: World, content: Content, participation: Participation) 
     if participation.protection is not Protection.TRANSPORT:
         raise SealError(codes.CONFIGURATION, "Für diese Behörde ist Ende-zu-Ende-Verschlüsselung vereinbart.")
     case = content.case
-    asked = announced.from_bytes(unseal(content.announcement, content.key))
-    count = len(asked.attachments) + len(asked.posted)
-    named = announced.documents(
-        asked,
-        [document_identity(case.reference, index) for index in range(count)],
-        release(case.release),
-        list_posted=participation.list_posted_plans,
-    )
+    named = _documents(content, participation)
     return ClearContent(
         message=_clear_small("", "nachricht.xml", "text/xml", unseal(content.message, content.key)),
         attachments=tuple(
@@ -180,6 +174,21 @@ def clear_content(world: World, content: Content, participation: Participation) 
             for part, document in zip(case.parts, named, strict=False)
         ),
         manifest=_clear_small(MANIFEST_IDENTITY, "manifest.xml", "text/xml", unseal(content.manifest, content.key)),
+    )
+
+
+def _documents(content: Content, participation: Participation) -> tuple[Document, ...]:
+    """Return the documents as the message names them; a message that nobody announced has none."""
+    if not content.announcement:
+        return ()
+    case = content.case
+    asked = announced.from_bytes(unseal(content.announcement, content.key))
+    count = len(asked.attachments) + len(asked.posted)
+    return announced.documents(
+        asked,
+        [document_identity(case.reference, index) for index in range(count)],
+        release(case.release),
+        list_posted=participation.list_posted_plans,
     )
 
 

@@ -34,8 +34,8 @@ class MailboxDesk:
     def waiting(self, accounts: frozenset[AuthorityKey], *, after: int = 0, limit: int = 100) -> Sequence[Waiting]:
         """Return what lies ready for these authorities, oldest first."""
         with self._world.store.reading() as tx:
-            found = tx.deliveries.waiting_for(accounts, after, limit)
-        return [self._described(delivery) for delivery in found if delivery.adapter == self._adapter]
+            found = tx.deliveries.waiting_for(accounts, self._adapter, after, limit)
+        return [self._described(delivery) for delivery in found]
 
     def fetch(self, accounts: frozenset[AuthorityKey], message_id: MessageId) -> Envelope | None:
         """Return a message that lies ready, and record its first fetch; it stays ready until it is closed (law 6)."""

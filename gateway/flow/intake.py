@@ -9,13 +9,14 @@ from uuid import UUID
 from gateway.domain import codes, limits
 from gateway.domain.calendar import local_date
 from gateway.domain.case import Answered, Case, Client, Part
-from gateway.domain.delivery import State, move
+from gateway.domain.delivery import State
 from gateway.domain.errors import Fault, SubmissionError
 from gateway.domain.ids import MessageId, case_number, document_id
 from gateway.domain.journal import Act
 from gateway.domain.message import Heading, Party, Stamp
 from gateway.flow import announcement as announced
-from gateway.flow.announcement import OVERVIEW_KIND, Announcement
+from gateway.flow import operate
+from gateway.flow.announcement import ANNOUNCEMENT, OVERVIEW_KIND, Announcement
 from gateway.flow.cases import content_key, document_identity, own_case, party
 from gateway.ports import Transaction, World
 from gateway.routing import Route, route
@@ -24,9 +25,6 @@ from gateway.seal.wrap import wrap
 from gateway.xbau.antrag import parse_antrag
 from gateway.xbau.compose import faults_for
 from gateway.xbau.release import release
-
-ANNOUNCEMENT = "announcement"
-"""Name of the sealed part that holds what the portal announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +133,11 @@ def withdraw(world: World, client: Client, case_id: str, why: str) -> Case:
     Raises:
         SubmissionError: STATE_CONFLICT while it is under way or once the authority has it.
     """
-    with world.store.writing() as tx:
+    with world.store.reading() as tx:
         case = own_case(tx, client, case_id)
-        if case.state is State.WITHDRAWN:
-            return case
-        if case.state is State.AVAILABLE:
-            raise SubmissionError(
-                codes.STATE_CONFLICT,
-                "Der Vorgang liegt schon bei der Behörde bereit.",
-                "Bitte die Rücknahme (Nachricht 1130) senden.",
-            )
-        case = replace(case, state=move(case.state, State.WITHDRAWN), wrapped_key=None)
-        tx.cases.save(case)
-        for delivery in tx.deliveries.of_case(case.id):
-            tx.deliveries.save(delivery.but(state=State.WITHDRAWN, next_at=None))
-        tx.cases.drop_sealed(case.id)
-        tx.journal.append(Act(f"portal:{client.name}", "case.withdrawn", case.number, why))
+    if case.state is not State.WITHDRAWN:
+        operate.withdraw(world, case.id, f"portal:{client.name}", why)
+        case = replace(case, state=State.WITHDRAWN, wrapped_key=None)
     return case
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.domain import codes
 from gateway.domain.codes import Code
@@ -16,6 +16,7 @@ from gateway.xbau.check import check
 from gateway.xbau.detect import detect
 from gateway.xbau.read import Ground, Reply, ReplyDocument, read_reply
 from gateway.xbau.reject import is_rejection
+from gateway.xbau.release import RELEASES
 from gateway.xbau.replies.header import read_header
 from gateway.xbau.replies.walk import Faults
 from gateway.xmlguard import safe_parse
@@ -39,6 +40,8 @@ KENNZAHL: Mapping[str, str] = {
     codes.SENDER_WRONG.name: "T070",
     codes.ADDRESSEE_WRONG.name: "T080",
     codes.ATTACHMENTS_MISSING.name: "A001",
+    codes.ATTACHMENTS_TOO_MANY.name: "A007",
+    codes.SUBMISSION_TOO_LARGE.name: "A008",
     codes.MESSAGE_REPEATED.name: "S050",
 }
 """Fehlerkennzahl (list xbau-fehlerkennzahlen) of what makes a reply faulty; anything else is S999."""
@@ -57,11 +60,11 @@ class Judged:
     """
 
     authority: AuthorityKey
-    value: Reply | None
     message_id: str = ""
     number: str = ""
     release: str = ""
     test: bool = False
+    value: Reply | None = field(default=None, repr=False)
     code: Code | None = None
     reason: str = ""
     grounds: tuple[Ground, ...] = field(default=(), repr=False)
@@ -80,26 +83,23 @@ def judge(world: World, arrived: Arrived, fault: GatewayError | None = None) -> 
         SubmissionError: CERTIFICATE_WRONG if the caller may act for several and the message does not say for which.
     """
     if fault is not None:
-        # what was not verified is not read (law 9): only the way's own words are passed on
-        return Judged(_sender(arrived, None), None, **_faulty(fault, fault.reason))
+        # what was not verified is not read (law 9), only held against what must never be answered
+        judged = Judged(_sender(arrived, None), is_1100=is_rejection(arrived.message))
+        return _faulty(judged, fault, fault.reason)
     try:
         value = read_reply(arrived.message)
     except SubmissionError as error:
-        known = _known(arrived.message)
-        rejecting = is_rejection(arrived.message)
-        return Judged(_sender(arrived, None), None, is_1100=rejecting, **known, **_faulty(error, _first(error)))
-    authority = _sender(arrived, value)
-    known = {
-        "message_id": value.message_id, "number": value.number, "release": value.release, "test": value.test is not None,
-    }  # fmt: skip
+        judged = Judged(_sender(arrived, None), is_1100=is_rejection(arrived.message))
+        return _faulty(_described(judged, arrived.message), error, _first(error))
+    judged = Judged(
+        _sender(arrived, value), value.message_id, value.number, value.release, value.test is not None, value=value
+    )
     found = [*_wrong_party(arrived, value, world), *_wrong_schema(world, arrived), *_wrong_parts(arrived, value)]
     if not found:
-        return Judged(authority, value, **known)
+        return judged
     code, reason, _ = found[0]
     grounds = tuple(dict.fromkeys(Ground(_kennzahl(code), text) for code, _, text in found))[:20]
-    return Judged(
-        authority, None, is_1100=value.number == "1100", code=code, reason=reason, grounds=grounds, **known
-    )  # fmt: skip
+    return replace(judged, value=None, code=code, reason=reason, grounds=grounds, is_1100=value.number == "1100")
 
 
 def attached(document: ReplyDocument, arrived_names: Sequence[tuple[str, str]]) -> int | None:
@@ -186,21 +186,21 @@ def _account(identifier: str, accounts: frozenset[AuthorityKey], world: World | 
     return None if taken or bare in world.directory.municipalities else AuthorityKey(second)
 
 
-def _known(message: bytes) -> dict[str, str]:
-    """Return what a faulty message still says of itself: id, number, release."""
+def _described(judged: Judged, message: bytes) -> Judged:
+    """Return the judgement with what a faulty message still says of itself: number, release, id."""
     try:
         root = safe_parse(message)
         identity = detect(root)
     except GatewayError:
-        return {}
+        return judged
     header = read_header(root, identity.number, Faults())
-    found = {"number": identity.number, "release": identity.release.name}
-    return found | {"message_id": header.message_id} if header else found
+    identified = header.message_id if header else ""
+    return replace(judged, number=identity.number, release=identity.release.name, message_id=identified)
 
 
-def _faulty(error: GatewayError, text: str) -> dict[str, object]:
-    reason = error.code.title + "."
-    return {"code": error.code, "reason": reason, "grounds": (Ground(_kennzahl(error.code), text),)}
+def _faulty(judged: Judged, error: GatewayError, text: str) -> Judged:
+    grounds = (Ground(_kennzahl(error.code), text),)
+    return replace(judged, code=error.code, reason=f"{error.code.title}.", grounds=grounds)
 
 
 def _first(error: SubmissionError) -> str:
@@ -215,4 +215,4 @@ def _kennzahl(code: Code) -> str:
 
 def release_for(judged: Judged, participation: Participation | None) -> str:
     """Return the release a 1100 is written in: the sender's, or the one it takes part with."""
-    return judged.release or (participation.release if participation else "") or "2.6"
+    return judged.release or (participation.release if participation else "") or list(RELEASES)[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateway.adapter import Recalling
 from gateway.domain import codes
 from gateway.domain.case import Delivery, Way
 from gateway.domain.delivery import State, move
@@ -12,6 +13,7 @@ from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.journal import Act
 from gateway.flow.advance import advance
 from gateway.flow.cases import authority_of
+from gateway.flow.dispatch import way_settings
 from gateway.ports import Transaction, World
 
 
@@ -28,6 +30,60 @@ def hold(world: World, message_id: MessageId, actor: str, why: str) -> Delivery:
 def confirm_handover(world: World, message_id: MessageId, actor: str, why: str) -> Delivery:
     """Record that the authority has a held delivery, as a human learned from it; its content is erased."""
     return _move(world, message_id, State.HANDED_OVER, actor, "delivery.handed_over", why)
+
+
+def divert(world: World, message_id: MessageId, actor: str, why: str) -> Delivery:
+    """Send a delivery that waits, is held or lies ready by the authority's present way, due at once.
+
+    What lies ready on the old way is taken back there first; if the authority has taken it already, nothing is sent.
+
+    Raises:
+        SubmissionError: STATE_CONFLICT when it cannot be taken back, so that nothing arrives twice.
+    """
+    with world.store.reading() as tx:
+        delivery = found(tx, message_id)
+    if delivery.state is State.AVAILABLE and not _recalled(world, delivery):
+        raise SubmissionError(
+            codes.STATE_CONFLICT,
+            "Die Übermittlung liegt bei der Behörde bereit und lässt sich dort nicht zurücknehmen.",
+        )
+    return _move(world, message_id, State.WAITING, actor, "delivery.diverted", why)
+
+
+def _recalled(world: World, delivery: Delivery) -> bool:
+    """Take back what lies ready; the mailbox is ours, so there the row itself is what lies ready."""
+    adapter = world.build(delivery.authority, way_settings(world, delivery))
+    if isinstance(adapter, Recalling):
+        return adapter.recall(delivery.message_id, delivery.facts)
+    plugin = world.plugins.get(delivery.adapter)
+    return plugin is not None and plugin.endpoint is not None
+
+
+def withdraw(world: World, case_id: str, actor: str, why: str) -> None:
+    """Take a case back on the portal's behalf, before the authority has it; its content is erased.
+
+    Raises:
+        SubmissionError: STATE_CONFLICT while it is under way or once the authority has it.
+    """
+    with world.store.reading() as tx:
+        available = [one for one in tx.deliveries.of_case(case_id) if one.state is State.AVAILABLE]
+    if not all(_recalled(world, delivery) for delivery in available):
+        raise SubmissionError(codes.STATE_CONFLICT, "Die Behörde hat den Vorgang schon übernommen.")
+    with world.store.writing() as tx:
+        case = tx.cases.get(case_id)
+        if case is None:
+            raise SubmissionError(codes.NOT_FOUND, "Diesen Vorgang gibt es nicht.")
+        tx.cases.save(replace(case, state=move(case.state, State.WITHDRAWN), wrapped_key=None))
+        for delivery in tx.deliveries.of_case(case.id):
+            tx.deliveries.save(delivery.but(state=move(delivery.state, State.WITHDRAWN), next_at=None))
+        tx.cases.drop_sealed(case.id)
+        tx.journal.append(Act(actor, "case.withdrawn", case.number, why))
+
+
+def check_move(world: World, message_id: MessageId, target: State) -> None:
+    """Raise STATE_CONFLICT or NOT_FOUND if a delivery cannot be moved to a state now."""
+    with world.store.reading() as tx:
+        move(found(tx, message_id).state, target)
 
 
 def pause(world: World, key: AuthorityKey, actor: str, why: str) -> Way:

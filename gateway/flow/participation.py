@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -147,11 +147,16 @@ def adapter_faults(plugin: Plugin, value: Participation) -> list[Fault]:
         able = ", ".join(sorted(plugin.protections))
         text = f"Der Weg {value.adapter} kann „{value.protection}“ nicht, nur {able}."
         faults.append(Fault(codes.ADAPTER_SETTINGS, "/protection", text))
+    return faults + settings_faults(plugin, value.settings)
+
+
+def settings_faults(plugin: Plugin, settings: Mapping[str, Any]) -> list[Fault]:
+    """Return what is wrong with an adapter's settings, in German with a pointer each."""
     try:
-        plugin.settings.model_validate(dict(value.settings))
+        plugin.settings.model_validate(dict(settings))
     except ValidationError as error:
-        faults += [_settings_fault(plugin, item["type"], item["loc"], item["msg"]) for item in error.errors()]
-    return faults
+        return [_settings_fault(plugin, item["type"], item["loc"], item["msg"]) for item in error.errors()]
+    return []
 
 
 def _settings_fault(plugin: Plugin, kind: str, where: tuple[int | str, ...], message: str) -> Fault:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from gateway.domain.case import Case
 from gateway.domain.delivery import State, move
 from gateway.domain.journal import Act
+from gateway.domain.reply import Reply, ReplyState
 from gateway.ports import World
 
 SWEEP_AGE = timedelta(hours=1)
@@ -22,6 +23,7 @@ def purge(world: World, limit: int = 200) -> int:
     """
     with world.store.reading() as tx:
         cases = tx.cases.erasable(limit)
+        replies = tx.replies.erasable(limit)
     for case in cases:
         freed = world.vault.erase(case.id)
         with world.store.writing() as tx:
@@ -31,9 +33,23 @@ def purge(world: World, limit: int = 200) -> int:
             tx.cases.drop_sealed(case.id)
             tx.cases.save(replace(current, erased_at=world.clock.now()))
             tx.journal.append(Act("gateway", "case.erased", case.number, facts={"bytes": freed}))
-    if cases:
+    for reply in replies:
+        _erase_reply(world, reply)
+    if cases or replies:
         world.store.scrub()
-    return len(cases)
+    return len(cases) + len(replies)
+
+
+def _erase_reply(world: World, reply: Reply) -> None:
+    freed = world.vault.erase(reply.id)
+    with world.store.writing() as tx:
+        current = tx.replies.get(reply.id)
+        if current is None or current.wrapped_key is not None or current.state is ReplyState.ERASED:
+            return
+        tx.replies.drop_sealed(reply.id)
+        tx.replies.save(current.moved(ReplyState.ERASED, erased_at=world.clock.now()))
+        facts = {"reply_id": reply.id, "bytes": freed}
+        tx.journal.append(Act("gateway", "reply.erased", reply.case_number or reply.id, facts=facts))
 
 
 def expire(world: World, limit: int = 200) -> int:
@@ -53,11 +69,14 @@ def expired(case: Case) -> Case:
 
 
 def sweep(world: World) -> int:
-    """Remove what a crash left in the vault: temporary files, and folders of cases that are unknown or erased."""
+    """Remove what a crash left in the vault: temporary files, and folders of cases and replies unknown or erased."""
 
     def known(case_id: str) -> bool:
         with world.store.reading() as tx:
             case = tx.cases.get(case_id)
+            reply = tx.replies.get(case_id)
+        if reply is not None:
+            return reply.erased_at is None
         return case is not None and case.erased_at is None
 
     return world.vault.sweep(known, world.clock.now() - SWEEP_AGE)

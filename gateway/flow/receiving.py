@@ -63,7 +63,7 @@ class Arriving:
         if self._message is not None:
             raise SubmissionError(codes.STATE_CONFLICT, "Eine Antwort hat genau eine Nachricht.")
         if len(data) > BYTES:
-            self.turn_away(too_large_message(len(data)))
+            self.turn_away(too_large_message())
         self.count(len(data))
         self._message = bytes(data)
 
@@ -128,10 +128,14 @@ class Arriving:
         """Leave nothing behind; what was committed stays."""
         if self._over:
             return
-        self._over = True
-        self._erase()
+        self.abort_silently()
         if self._message is not None or self._names:
             self._note("reply.broken_off", "Die Übertragung brach ab; es wurde nichts übernommen.", "")
+
+    def abort_silently(self) -> None:
+        """Leave nothing behind, not even a journal entry: the caller leaves a better one."""
+        self._over = True
+        self._erase()
 
     def turn_away(self, error: GatewayError) -> None:
         """Leave nothing behind but a journal entry, and raise."""
@@ -206,16 +210,14 @@ def handed_in(world: World, accounts: frozenset[AuthorityKey], transport_id: str
     return HandedIn(transport_id, reply.authority, reply.size, reply.received_at, reply.facts)
 
 
-def too_large_message(size: int) -> SubmissionError:
+def too_large_message() -> SubmissionError:
     """Return the error for a message above 5 MB."""
     return SubmissionError(
-        codes.BODY_TOO_LARGE, f"Die Nachricht hat {size} Byte; höchstens {BYTES // 10**6} MB werden angenommen."
+        codes.BODY_TOO_LARGE, f"Die Nachricht ist größer als {BYTES // limits.MEGABYTE} MB (ohne Anlagen)."
     )
 
 
-def open_desk(
-    world: World, adapter: str, accounts: frozenset[AuthorityKey], facts: Mapping[str, str]
-) -> Arriving:
+def open_desk(world: World, adapter: str, accounts: frozenset[AuthorityKey], facts: Mapping[str, str]) -> Arriving:
     """Open the counter for a reply whose sender's client certificate was checked by the server adapter.
 
     Raises:

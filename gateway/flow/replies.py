@@ -66,7 +66,9 @@ def assign(world: World, reply_id: str, case_id: str, actor: str, why: str) -> R
         if case is None or case.follows:
             raise SubmissionError(codes.NOT_FOUND, "Diesen Vorgang gibt es nicht.")
         if not reply.number or reply.code not in ("", codes.REPLY_UNMATCHED.name):
-            raise SubmissionError(codes.STATE_CONFLICT, "Diese Antwort ist fehlerhaft und kann nicht zugeordnet werden.")
+            raise SubmissionError(
+                codes.STATE_CONFLICT, "Diese Antwort ist fehlerhaft und kann nicht zugeordnet werden."
+            )
         released = _released(world, tx, reply, case, "operator")
         tx.replies.save(released)
         facts = {"reply_id": reply.id, "number": reply.number}
@@ -187,7 +189,9 @@ def _repeated(tx: Transaction, known: Reply) -> None:
     tx.replies.save(known.but(repeats=known.repeats + 1))
     if known.repeats == 0:
         facts = {"reply_id": known.id, "message_id": known.message_id}
-        tx.journal.append(Act(f"authority:{known.authority}", "reply.repeated", known.case_number or known.id, "", facts))
+        tx.journal.append(
+            Act(f"authority:{known.authority}", "reply.repeated", known.case_number or known.id, "", facts)
+        )
 
 
 def _store(
@@ -265,9 +269,7 @@ def _quarantine(world: World, tx: Transaction, arrived: Arrived, reply: Reply, m
     tx.journal.append(Act(f"authority:{kept.authority}", "reply.quarantined", kept.id, kept.reason, facts))
 
 
-def _store_faulty(
-    world: World, tx: Transaction, arrived: Arrived, reply: Reply, answer: Rejecting | None
-) -> None:
+def _store_faulty(world: World, tx: Transaction, arrived: Arrived, reply: Reply, answer: Rejecting | None) -> None:
     if answer is None:
         _quarantine(world, tx, arrived, reply, Match(None))
         return

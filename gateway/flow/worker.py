@@ -18,7 +18,7 @@ import structlog
 
 from gateway.domain import codes
 from gateway.domain.errors import GatewayError
-from gateway.flow import dispatch, purge
+from gateway.flow import collect, dispatch, purge, webhooks
 from gateway.ports import World
 
 POLL = 0.04
@@ -29,6 +29,9 @@ IDLE = 1.0
 
 HOUSEKEEPING = 30.0
 """Seconds between two rounds of expiring drafts."""
+
+COLLECT = 2.0
+"""Seconds between two looks at whose return folder is due."""
 
 SWEEP = 3600.0
 """Seconds between two sweeps of the vault."""
@@ -68,6 +71,10 @@ class Worker:
             moved += 1
         for looks in dispatch.claim_looks(self.world, self.slots).values():
             moved += dispatch.watch_all(self.world, looks)
+        for authority in collect.claim_collections(self.world):
+            moved += collect.collect_from(self.world, authority)
+        for webhook in webhooks.due(self.world):
+            moved += webhooks.send_due(self.world, webhook)
         purge.purge(self.world)
         return moved
 
@@ -88,6 +95,12 @@ class Worker:
             delivery.message_id: partial(dispatch.dispatch, self.world, delivery)
             for delivery in dispatch.claim(self.world, self.name, free)
         }
+        for webhook in webhooks.due(self.world):
+            if f"webhook {webhook}" not in self._busy and len(jobs) < free:
+                jobs[f"webhook {webhook}"] = partial(webhooks.send_due, self.world, webhook)
+        if self._time_for("collections", COLLECT):
+            for authority in collect.claim_collections(self.world):
+                jobs[f"collect {authority}"] = partial(collect.collect_from, self.world, authority)
         for authority, looks in dispatch.claim_looks(self.world, 200).items():
             if f"look {authority}" not in self._busy and len(jobs) < free:
                 jobs[f"look {authority}"] = partial(dispatch.watch_all, self.world, looks)

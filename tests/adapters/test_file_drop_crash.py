@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.file_drop import Settings, plugin
+from adapters.file_drop import Settings, build
 from gateway.adapter import Outcome
 from gateway.adapter_contract import Ledger, SampleLink, again, sample_envelope, sealed_digests
 from tests.kit.file_drop_crash import SIZES
@@ -30,7 +30,7 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def _deliver_again(folder: Path) -> Outcome:
     envelope = sample_envelope(sizes=SIZES)
-    return plugin.build(Settings(folder=folder), SampleLink()).deliver(again(envelope, Ledger())).outcome
+    return build(Settings(folder=folder), SampleLink()).deliver(again(envelope, Ledger())).outcome
 
 
 def test_there_are_many_places_to_die_at(crashed: list[Path]) -> None:
@@ -81,10 +81,10 @@ def test_taking_back_after_a_crash_anywhere_leaves_nothing_to_fetch(crashed: lis
     for folder in crashed:
         copy = tmp_path / folder.name
         shutil.copytree(folder, copy, symlinks=True)
-        adapter = plugin.build(Settings(folder=copy), SampleLink())
+        adapter = build(Settings(folder=copy), SampleLink())
         assert adapter.recall(message_id, {}), folder.name
         side = FolderSide(copy, tmp_path / "nowhere")
-        assert not side.stored() and not side.half(), folder.name
+        assert (side.stored(), side.half()) == ([], []), folder.name
         assert _deliver_again(copy) is Outcome.AVAILABLE, folder.name
 
 

@@ -13,7 +13,7 @@ from gateway.adapter_contract import Bench, Check, clear_digests
 from tests.kit import xta_official
 from tests.kit.adapter_contract import every_check, hold
 from tests.kit.xta_reference_server import ReferenceServer
-from tests.kit.xta_setting import mailbox
+from tests.kit.xta_setting import Setting, mailbox
 from tests.kit.xta_sides import Carrying, FakeLink, MailboxSide, PushSide
 from tests.kit.xta_tls import Pki, make_pki, serving
 
@@ -36,19 +36,23 @@ def served(pki: Pki) -> Iterator[tuple[ReferenceServer, int]]:
         yield server, port
 
 
+@pytest.fixture(scope="module")
+def setting(pki: Pki) -> Iterator[Setting]:
+    with mailbox(pki) as made:
+        yield made
+
+
 @every_check
-def test_the_mailbox_keeps_the_contract(check: Check, pki: Pki) -> None:
+def test_the_mailbox_keeps_the_contract(check: Check, pki: Pki, setting: Setting) -> None:
     if reason := NOT_MAILBOX.get(check.run.__name__):
         pytest.skip(reason)
-    with mailbox(pki) as setting:
-        bench = Bench(
-            xta_mailbox.plugin,
-            lambda: Carrying(Mailbox(Settings(), FakeLink(pki, pki.server)), setting),
-            MailboxSide(setting),
-            "transport",
-            clear_digests,
-        )
-        hold(check, bench)
+    setting.desk.reset()
+    link = FakeLink(pki, pki.server)
+    side = MailboxSide(setting)
+    bench = Bench(
+        xta_mailbox.plugin, lambda: Carrying(Mailbox(Settings(), link), setting), side, "transport", clear_digests
+    )
+    hold(check, bench)
 
 
 @pytest.mark.skipif(not xta_official.OFFICIAL.exists(), reason=xta_official.MISSING)

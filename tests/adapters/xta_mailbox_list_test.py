@@ -36,10 +36,16 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return make_pki(tmp_path_factory.mktemp("pki"))
 
 
+@pytest.fixture(scope="module")
+def served(pki: Pki) -> Iterator[Setting]:
+    with mailbox(pki) as setting:
+        yield setting
+
+
 @pytest.fixture
-def setting(pki: Pki) -> Iterator[Setting]:
-    with mailbox(pki) as served:
-        yield served
+def setting(served: Setting) -> Setting:
+    served.desk.reset()
+    return served
 
 
 def test_a_list_is_paged_oldest_first_until_nothing_is_left(setting: Setting) -> None:
@@ -118,6 +124,7 @@ def test_get_next_message_walks_and_acknowledges_the_one_before(setting: Setting
     while not text(judge(answer), "//o:NoMessageAvailable/@reason"):
         answer = setting.ask(NEXT_MESSAGE, next_of(walk, seen[-1]))
         seen += ids_of(answer)
+    assert fault(answer) == (500, "s12:Sender", "InvalidMessageIDException", "9070"), "an empty body would be no answer"
     assert seen == [message.message_id for message in messages]
     assert not setting.desk.waiting(frozenset({KOELN}))
 

@@ -28,10 +28,16 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return make_pki(tmp_path_factory.mktemp("pki"))
 
 
+@pytest.fixture(scope="module")
+def served(pki: Pki) -> Iterator[Setting]:
+    with mailbox(pki) as setting:
+        yield setting
+
+
 @pytest.fixture
-def setting(pki: Pki) -> Iterator[Setting]:
-    with mailbox(pki) as served:
-        yield served
+def setting(served: Setting) -> Setting:
+    served.desk.reset()
+    return served
 
 
 def order(*contents: str, message_id: str = ID + REPLY, sender: str = "bab:05315000", extra: str = "") -> bytes:

@@ -144,3 +144,23 @@ def test_any_file_name_and_title_is_carried_or_named(name: str, title: str) -> N
         assert {fault.pointer for fault in faults} <= {"/attachments/0/title"}, faults
         if not faults:
             check(compose(antrag, heading, release), release, "0200")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(junk=JSON, key=st.sampled_from(sorted(sample_antrag())))
+@settings(max_examples=EXAMPLES * 15, deadline=None)
+def test_no_json_value_in_any_place_does_more_than_be_refused(junk: Any, key: str) -> None:
+    for value in (junk, {**sample_antrag(size="minimal"), key: junk}):
+        try:
+            parse_antrag(Procedure.BUILDING_PERMIT, value)
+        except SubmissionError as refusal:
+            places = {fault.pointer.split("/")[1] for fault in refusal.faults}
+        else:
+            places = {"antrag"}
+        assert places == {"antrag"}

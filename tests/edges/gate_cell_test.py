@@ -8,11 +8,16 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from gateway.domain import codes
 from gateway.edges.gate_cell import OUT_OF_MEMORY, confine
 from gateway.edges.gate_child import obituary
 from gateway.edges.gate_streams import Limits
 from gateway.edges.gate_verdict import PASSED, read_verdict, refuse
+
+# the children only make system calls and end; Python 3.12 warns because the test runner may have threads
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
 
 def ending(work: Callable[[], None], limits: Limits | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -254,6 +255,32 @@ def test_the_helper_and_its_children_end_with_the_gateway() -> None:
     assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
 
+def test_the_helper_ends_when_the_gateway_is_killed() -> None:
+    program = (
+        "import os, psutil; from gateway.edges.gate import Gate; from tests.kit.pdfs import plain_pdf; gate = Gate();"
+        "feed = gate.feed(); feed.write(plain_pdf()); feed.verdict(); helper, = psutil.Process().children();"
+        "print(helper.pid, *[one.pid for one in helper.children()], flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    pids = [int(word) for word in done.stdout.split()]
+    assert len(pids) >= 2
+    deadline = time.monotonic() + 5
+    while running := [pid for pid in pids if psutil.pid_exists(pid) and not _dead(pid)]:
+        assert time.monotonic() < deadline, running
+        time.sleep(0.02)
+
+
+def _dead(pid: int) -> bool:
+    """Return whether a process has ended, even if nobody has taken note of it."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_the_helper_gets_none_of_our_secrets_and_no_file_of_ours(tmp_path: Path) -> None:
     os.environ["BAUWEICHE_SECRET"] = "s3cret"
     try:
@@ -326,6 +353,10 @@ def test_a_scanner_has_the_last_word() -> None:
 
         def scan(self, file: int) -> None:
             self.seen.append(os.pread(file, 5, 0))
+            with pytest.raises(PermissionError):
+                os.pwrite(file, b"!", 0)
+            with pytest.raises(PermissionError):
+                os.ftruncate(file, 0)
             raise SubmissionError(codes.PDF_ACTIVE, "Die Datei enthält Schadsoftware.")
 
     scanner = Scanner()

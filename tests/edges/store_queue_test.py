@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.domain.case import Delivery, Way
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
 from gateway.edges.store import open_store
+from gateway.edges.store.store import SqlStore
 from gateway.ports import Store, Transaction
 from tests.kit.stores import AHLEN, BOCHUM, COESFELD, DAWN, StillClock, a_case, a_delivery, fresh_database
 
@@ -160,7 +162,8 @@ def test_a_renewed_lease_is_no_orphan_and_is_never_shortened(store: Store) -> No
 
 
 def available(tx: Transaction, number: int, authority: AuthorityKey, minute: int, **changes: object) -> None:
-    put(tx, number, authority, state=State.AVAILABLE, available_at=DAWN + timedelta(minutes=minute), **changes)
+    laid: dict[str, Any] = {"adapter": "xta_mailbox", "available_at": DAWN + timedelta(minutes=minute)}
+    put(tx, number, authority, state=State.AVAILABLE, **(laid | changes))
 
 
 def test_looks_at_available_deliveries_come_when_they_are_due(store: Store) -> None:
@@ -180,16 +183,17 @@ def test_a_mailbox_lists_its_own_in_the_order_they_became_available(store: Store
         available(tx, 3, AHLEN, 2)
         available(tx, 4, COESFELD, 0)
         put(tx, 5, AHLEN)
+        available(tx, 6, AHLEN, 0, adapter="file_drop")
 
         def listed(after: int = 0, limit: int = 9) -> list[int]:
-            return numbers(list(tx.deliveries.waiting_for(frozenset({AHLEN, BOCHUM}), after, limit)))
+            return numbers(list(tx.deliveries.waiting_for(frozenset({AHLEN, BOCHUM}), "xta_mailbox", after, limit)))
 
         assert listed() == [2, 3, 1]
         assert listed(limit=1) == [2]
         assert listed(after=2, limit=1) == [3]
         assert listed(after=3) == [1]
         assert listed(after=1) == []
-        assert tx.deliveries.waiting_for(frozenset(), 0, 9) == []
+        assert tx.deliveries.waiting_for(frozenset(), "xta_mailbox", 0, 9) == []
 
 
 def test_who_pages_through_a_mailbox_misses_nothing_that_arrives_meanwhile(store: Store) -> None:
@@ -198,12 +202,14 @@ def test_who_pages_through_a_mailbox_misses_nothing_that_arrives_meanwhile(store
         available(tx, 2, AHLEN, 1)
         available(tx, 3, AHLEN, 1)
     with store.reading() as tx:
-        (first,) = tx.deliveries.waiting_for(frozenset({AHLEN}), 0, 1)
+        (first,) = tx.deliveries.waiting_for(frozenset({AHLEN}), "xta_mailbox", 0, 1)
     with store.writing() as tx:
-        tx.deliveries.save(late.but(state=State.AVAILABLE, available_at=DAWN + timedelta(minutes=2)))
+        tx.deliveries.save(
+            late.but(state=State.AVAILABLE, adapter="xta_mailbox", available_at=DAWN + timedelta(minutes=2))
+        )
         tx.deliveries.save(first.but(state=State.HANDED_OVER))
     with store.reading() as tx:
-        assert numbers(list(tx.deliveries.waiting_for(frozenset({AHLEN}), first.position, 9))) == [3, 1]
+        assert numbers(list(tx.deliveries.waiting_for(frozenset({AHLEN}), "xta_mailbox", first.position, 9))) == [3, 1]
 
 
 def test_the_next_due_moment_counts_pauses_leases_and_looks(store: Store) -> None:
@@ -240,22 +246,21 @@ def test_the_next_due_moment_counts_pauses_leases_and_looks(store: Store) -> Non
 
 def test_the_cost_of_a_claim_does_not_depend_on_the_history(tmp_path: Path) -> None:
     store = open_store(fresh_database("sqlite", tmp_path), StillClock())
+    assert isinstance(store, SqlStore)
     statements: list[str] = []
     with store.writing() as tx:
-        tx._connection.connection.driver_connection.set_trace_callback(statements.append)  # type: ignore[attr-defined]  # looks under the port
+        driver = tx._connection.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(statements.append)
         tx.deliveries.claim("w", DAWN, LEASE, 5, 2)
         tx.deliveries.next_due(DAWN)
         tx.deliveries.orphaned(DAWN, 5)
         tx.deliveries.to_watch(DAWN, 5)
-        tx.deliveries.waiting_for(frozenset({AHLEN}), 0, 5)
+        tx.deliveries.waiting_for(frozenset({AHLEN}), "xta_mailbox", 0, 5)
         tx.cases.expired(DAWN, 5)
         tx.cases.erasable(5)
-        tx._connection.connection.driver_connection.set_trace_callback(None)  # type: ignore[attr-defined]  # as above
-        plans = [
-            str(step[3])
-            for statement in statements
-            for step in tx._connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")  # type: ignore[attr-defined]  # as above
-        ]
+        driver.set_trace_callback(None)
+        plans = [str(step[3]) for statement in statements for step in driver.execute(f"EXPLAIN QUERY PLAN {statement}")]
     store.close()
     over_all = [plan for plan in plans if "ix_deliveries_state" in plan or "ix_deliveries_authority" in plan]
     scans = [plan for plan in plans if plan.startswith(("SCAN deliveries", "SCAN cases")) and " INDEX " not in plan]

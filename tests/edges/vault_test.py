@@ -20,6 +20,9 @@ CASE = "0b8f0c4e-6a0e-4b59-9a57-3f0d6a7f5a11"
 FUTURE = datetime.now(UTC) + timedelta(hours=1)
 PAST = datetime.now(UTC) - timedelta(hours=1)
 
+# the children only make system calls and end; Python 3.12 warns because the test runner may have threads
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+
 
 @pytest.fixture
 def vault(tmp_path: Path) -> FolderVault:

@@ -1,4 +1,4 @@
-"""Killed at every durable system call of one submission, nothing acknowledged is lost, doubled or readable (laws 1–3, 5)."""
+"""Killed at any durable system call, nothing acknowledged is lost, doubled or readable (laws 1, 2, 3 and 5)."""
 
 from __future__ import annotations
 

@@ -207,6 +207,15 @@ _BOMBS: dict[str, Callable[[], bytes]] = {
     ),
     "an object stream that swells": lambda: with_object_stream([b"null"], swelling=600 << 20),
     "an object stream that swells to just below the limit": lambda: with_object_stream([b"null"], swelling=480 << 20),
+    "run lengths that swell to just below the limit": lambda: beside(
+        stream_body(b"\x81 " * 3_600_000 + b"\x80", b"/Filter /RunLengthDecode")
+    ),
+    "run lengths that swell beyond it": lambda: beside(
+        stream_body(b"\x81 " * 5_000_000 + b"\x80", b"/Filter /RunLengthDecode")
+    ),
+    "a packed picture inside run lengths": lambda: beside(
+        stream_body(b"\x81 " * 99, b"/Subtype /Image /Width 9 /Height 9 /Filter [/RunLengthDecode /DCTDecode]")
+    ),
     "a picture as large as a village": lambda: beside(
         stream_body(
             b"x", b"/Type /XObject /Subtype /Image /Width 99999 /Height 99999 /BitsPerComponent 8 /Filter /JPXDecode"

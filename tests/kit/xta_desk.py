@@ -130,6 +130,16 @@ class FakeDesk:
     broken: Exception | None = None
     sink: Callable[[Callable[[int, str], None]], PartSink] = FakeSink
 
+    def reset(self) -> None:
+        """Forget everything but who may act for whom."""
+        for held in (self.lying, self.replies, self.handed):
+            held.clear()
+        for told in (self.minted, self.refused, self.fetches):
+            told.clear()
+        self.under_way = self.aborted = 0
+        self.fault = self.broken = None
+        self.clock.at = START
+
     def lay(self, envelope: Envelope, size: int = 0) -> Waiting:
         """Lay a message into its mailbox."""
         now = self.clock()

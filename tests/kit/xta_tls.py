@@ -153,5 +153,5 @@ def serving(app: Any, pki: Pki, *, required: bool = True) -> Iterator[int]:
         server.should_exit = True
         for connection in list(server.server_state.connections):
             # a client that keeps its connection would hold the shutdown up for long
-            connection.loop.call_soon_threadsafe(connection.transport.abort)  # type: ignore[union-attr]
+            connection.loop.call_soon_threadsafe(connection.transport.abort)
         thread.join(10)

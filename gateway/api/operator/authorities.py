@@ -27,7 +27,7 @@ from gateway.domain.procedure import Procedure
 from gateway.flow import operate
 from gateway.flow.cases import authority_of
 from gateway.flow.certificates import drop, hold
-from gateway.flow.participation import adapter_faults, change_all, remove
+from gateway.flow.participation import change_all, remove, settings_faults
 from gateway.ports import Transaction, World
 from gateway.xbau.release import RELEASES
 
@@ -191,7 +191,7 @@ async def check_settings(request: Request, name: str, _: Reading) -> dict[str, A
     plugin = world_of(request).plugins.get(name)
     if plugin is None:
         raise SubmissionError(codes.ADAPTER_UNKNOWN, f"Den Weg {name!r} gibt es nicht.")
-    faults = adapter_faults(plugin, given.settings)
+    faults = settings_faults(plugin, given.settings)
     return {"faults": [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]}
 
 

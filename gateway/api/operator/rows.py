@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.domain.authority import Authority, Edition, edition_on
 from gateway.domain.calendar import local_date
@@ -142,7 +143,7 @@ def certificate_out(
         "not_before": found.not_valid_before_utc.isoformat(),
         "not_after": found.not_valid_after_utc.isoformat(),
         "days": (found.not_valid_after_utc - world.clock.now()).days,
-        "algorithm": f"{type(public).__name__.removeprefix('_').removesuffix('PublicKey')} {getattr(public, 'key_size', '')}",
+        "algorithm": f"{'RSA' if isinstance(public, rsa.RSAPublicKey) else 'EC'} {getattr(public, 'key_size', '')}",
         "authority": key or "",
         "authority_name": name,
     }

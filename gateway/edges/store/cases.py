@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
 
 from gateway.domain.case import Case, Part
 from gateway.domain.delivery import PlansState, State
@@ -45,6 +45,7 @@ _EXPIRED = (
     .order_by(CASES.c.expires_at)
     .limit(bindparam("most"))
 )
+_PLANS_OVERDUE = select(func.count()).where(CASES.c.plans == PlansState.OVERDUE.value)
 _ERASABLE = select(CASES).where(text(OVER)).order_by(CASES.c.created_at).limit(bindparam("most"))
 _FIND = (
     select(CASES)
@@ -138,6 +139,10 @@ class SqlCases:
     def expired(self, now: datetime, limit: int) -> Sequence[Case]:
         """Return drafts whose time has run out, the longest overdue first."""
         return [_case(row) for row in self._connection.execute(_EXPIRED, {"now": now, "most": limit})]
+
+    def plans_overdue(self) -> int:
+        """Return how many cases wait for plans beyond their day."""
+        return int(self._connection.execute(_PLANS_OVERDUE).scalar_one())
 
     def erasable(self, limit: int) -> Sequence[Case]:
         """Return cases that are delivered, withdrawn or expired and whose content is still there, oldest first."""

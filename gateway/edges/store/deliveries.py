@@ -121,15 +121,18 @@ class SqlDeliveries:
         """Return available deliveries whose next look is due."""
         return self._many(_TO_WATCH, now=now, most=limit)
 
-    def waiting_for(self, accounts: frozenset[AuthorityKey], after: int, limit: int) -> Sequence[Delivery]:
-        """Return what is available for some authorities in the order it became so.
+    def waiting_for(
+        self, accounts: frozenset[AuthorityKey], adapter: str, after: int, limit: int
+    ) -> Sequence[Delivery]:
+        """Return what is available by one adapter for some authorities in the order it became so.
 
         `after` is the position of the last delivery already seen (0: none): only what became available later follows,
         so nobody who pages or comes back misses one.
         """
         if not accounts:
             return []
-        return self._many(queue.WAITING_FOR, accounts=sorted(accounts), after=after, most=limit, dawn=_DAWN)
+        wanted = {"accounts": sorted(accounts), "way": adapter, "after": after, "most": limit, "dawn": _DAWN}
+        return self._many(queue.WAITING_FOR, **wanted)
 
     def listing(
         self,

@@ -104,6 +104,7 @@ WAITING_FOR = (
     select(DELIVERIES)
     .where(
         text(AVAILABLE),
+        DELIVERIES.c.adapter == bindparam("way"),
         DELIVERIES.c.authority.in_(bindparam("accounts", expanding=True)),
         func.coalesce(_CURSOR, bindparam("dawn", type_=UtcDateTime())) <= DELIVERIES.c.available_at,
         (DELIVERIES.c.available_at > func.coalesce(_CURSOR, bindparam("dawn", type_=UtcDateTime())))
@@ -112,4 +113,7 @@ WAITING_FOR = (
     .order_by(DELIVERIES.c.available_at, DELIVERIES.c.position)
     .limit(bindparam("most"))
 )
-"""What became available for some authorities after position `after` did; binds accounts, after, most, dawn."""
+"""What became available by one adapter for some authorities after position `after` did.
+
+Binds accounts, way, after, most, dawn.
+"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_
@@ -20,6 +20,7 @@ _HISTORY = (
     .where(PARTICIPATIONS.c.authority == bindparam("key"))
     .order_by(PARTICIPATIONS.c.valid_from)
 )
+_EVERY = select(PARTICIPATIONS.c.value).order_by(PARTICIPATIONS.c.authority, PARTICIPATIONS.c.valid_from)
 _REMOVE = delete(PARTICIPATIONS).where(
     PARTICIPATIONS.c.authority == bindparam("key"), PARTICIPATIONS.c.valid_from == bindparam("begin")
 )
@@ -48,6 +49,14 @@ class SqlRegistry:
     def history(self, key: AuthorityKey) -> tuple[Participation, ...]:
         """Return every setting of an authority, past and planned, oldest first."""
         return tuple(from_json(value) for value in self._connection.execute(_HISTORY, {"key": key}).scalars())
+
+    def histories(self) -> Mapping[AuthorityKey, Sequence[Participation]]:
+        """Return every setting of every authority, oldest first."""
+        found: dict[AuthorityKey, list[Participation]] = {}
+        for value in self._connection.execute(_EVERY).scalars():
+            setting = from_json(value)
+            found.setdefault(setting.authority, []).append(setting)
+        return found
 
     def all_in_force(self, on: date) -> Mapping[AuthorityKey, Participation]:
         """Return what holds on a date, per authority that has anything."""

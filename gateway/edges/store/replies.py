@@ -47,6 +47,7 @@ _IN_STATES = (
     .order_by(REPLIES.c.position)
     .limit(bindparam("most"))
 )
+_QUARANTINED = select(func.count()).where(REPLIES.c.state == ReplyState.QUARANTINED.value)
 _ERASABLE = select(REPLIES).where(text(OVER)).order_by(REPLIES.c.position).limit(bindparam("most"))
 _ONE_SEALED = (REPLY_SEALED.c.reply_id == bindparam("key"), REPLY_SEALED.c.name == bindparam("part"))
 _ADD_SEALED = insert(REPLY_SEALED)
@@ -109,6 +110,10 @@ class SqlReplies:
         """Return replies in some states, in order of position."""
         wanted = {"states": sorted(state.value for state in states), "behind": after, "most": limit}
         return [_reply(row) for row in self._connection.execute(_IN_STATES, wanted)]
+
+    def count_quarantined(self) -> int:
+        """Return how many replies wait for a human."""
+        return int(self._connection.execute(_QUARANTINED).scalar_one())
 
     def erasable(self, limit: int) -> Sequence[Reply]:
         """Return replies whose content nobody needs any more and is still there."""

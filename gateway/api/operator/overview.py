@@ -1,0 +1,128 @@
+"""Operators at first sight: who takes part, today's figures, and what needs somebody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from gateway.api.operator import rows
+from gateway.api.operator.access import Reading, world_of
+from gateway.api.operator.deliveries import delivery_out
+from gateway.api.operator.rows import Seen
+from gateway.domain.calendar import day_bounds, local, local_date
+from gateway.domain.case import Delivery
+from gateway.domain.delivery import State
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.insight import Load, Wanted
+from gateway.domain.participation import Option, Phase
+from gateway.flow.cases import authority_of
+from gateway.ports import Transaction, World
+
+router = APIRouter()
+
+CERTIFICATE_DAYS = 30
+SHOWN = 20
+
+TODAY = {
+    "case.accepted": "submitted",
+    "delivery.available": "available",
+    "delivery.handed_over": "handed_over",
+    "delivery.confirmed": "confirmed",
+    "delivery.rejected": "rejected",
+}
+
+NEXT_STEP: Mapping[State, str] = {
+    State.HELD: "Ursache klären, dann wieder einstellen (w) oder als übergeben vermerken (v).",
+    State.WAITING: "Nichts zu tun; bei langer Dauer bei der Behörde nachfragen.",
+    State.AVAILABLE: "Die Behörde an den Abruf erinnern.",
+}
+
+
+@router.get("/me", summary="Who I am and what I may do")
+def me(request: Request, operator: Reading) -> dict[str, Any]:
+    """The header of the console is made of this."""
+    return {
+        "name": operator.name,
+        "roles": operator.roles,
+        "read_only": operator.read_only,
+        "environment": request.app.state.environment,
+        "version": version("bauweiche"),
+        "now": world_of(request).clock.now().isoformat(),
+    }
+
+
+@router.get("/overview", summary="Everything at first sight")
+def overview(request: Request, _: Reading) -> dict[str, Any]:
+    """Counts, today's figures by the hour, and what needs somebody."""
+    world = world_of(request)
+    now = world.clock.now()
+    midnight, _end = day_bounds(local_date(now))
+    with world.store.reading() as tx:
+        seen = rows.see(world, tx)
+        happened = tx.insight.happened(midnight)
+        oldest = tx.insight.oldest_open(SHOWN)
+        held = tx.insight.deliveries(Wanted(states=frozenset({State.HELD}), limit=SHOWN))
+        attention = _attention(tx, seen)
+    table = [rows.row(world, seen, authority) for authority in seen.edition.authorities.values()]
+    words = Counter(what for what, _at in happened)
+    return {
+        "participation": _participation(table),
+        "live": sum(row["phase"] == Phase.LIVE for row in table),
+        "test": sum(row["phase"] == Phase.TEST for row in table),
+        "today": {name: words[word] for word, name in TODAY.items()},
+        "attention": attention | {"certificates": sum(_runs_out(row) for row in table)},
+        "waiting": sum(load.waiting for load in seen.loads.values()),
+        "oldest": _oldest(world, oldest),
+        "longest_wait": _longest(world, oldest),
+        "per_hour": _per_hour([at for what, at in happened if what == "case.accepted"]),
+        "items": [delivery_out(world, one) | {"next_step": NEXT_STEP.get(one.state, "")} for one in held],
+    }
+
+
+def _participation(table: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    counted = Counter(row["option"] for row in table)
+    return {option.value: counted[option.value] for option in Option} | {"sum": len(table)}
+
+
+def _attention(tx: Transaction, seen: Seen) -> dict[str, int]:
+    """Count what needs somebody: held, not fetched for a day, replies without a case, plans that never came."""
+    overdue = sum(_is_overdue(load, seen.now) for load in seen.loads.values())
+    return {
+        "held": sum(load.held for load in seen.loads.values()),
+        "overdue": overdue,
+        "replies": tx.replies.count_quarantined(),
+        "plans_overdue": tx.cases.plans_overdue(),
+    }
+
+
+def _is_overdue(load: Load, now: datetime) -> bool:
+    return load.oldest_available_at is not None and now - load.oldest_available_at > timedelta(days=1)
+
+
+def _runs_out(row: Mapping[str, Any]) -> bool:
+    return row["certificate_days"] is not None and row["certificate_days"] < CERTIFICATE_DAYS
+
+
+def _oldest(world: World, found: Sequence[Delivery]) -> dict[str, Any] | None:
+    if not found:
+        return None
+    age = int((world.clock.now() - found[0].stamped_at).total_seconds())
+    return {"case_number": found[0].case_number, "age_seconds": age, "authority": found[0].authority}
+
+
+def _longest(world: World, found: Sequence[Delivery]) -> dict[str, Any] | None:
+    waiting = [one for one in found if one.state is State.WAITING]
+    if not waiting:
+        return None
+    key = AuthorityKey(waiting[0].authority)
+    return {"authority": key, "name": authority_of(world, key).name, "adapter": waiting[0].adapter}
+
+
+def _per_hour(moments: Sequence[datetime]) -> list[int]:
+    hours = Counter(local(at).hour for at in moments)
+    return [hours[hour] for hour in range(24)]

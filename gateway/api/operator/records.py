@@ -1,0 +1,74 @@
+"""Operators on records: the journal and its proof, and every certificate by when it ends."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from gateway.api.operator import rows
+from gateway.api.operator.access import Reading, world_of
+from gateway.api.views import EVENTS
+from gateway.domain.journal import Counted, Entry, verify
+from gateway.flow.cases import authority_of
+from gateway.ports import World
+
+router = APIRouter()
+
+
+@router.get("/journal", summary="What happened")
+def journal(
+    request: Request,
+    _: Reading,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    about: Annotated[str, Query(max_length=100)] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    newest: bool = True,
+) -> dict[str, Any]:
+    """Newest first unless `newest` is false; `after` goes on from the last number seen, in either direction."""
+    with world_of(request).store.reading() as tx:
+        found = list(tx.journal.read(after=after, limit=limit, subject=about or None, newest_first=newest))
+    return {"rows": [entry_out(entry) for entry in found], "next": found[-1].number if len(found) == limit else None}
+
+
+def entry_out(entry: Entry) -> dict[str, Any]:
+    """Return an entry as operators see it."""
+    return {
+        "number": entry.number,
+        "at": entry.at.isoformat(),
+        "actor": entry.act.actor,
+        "what": entry.act.what,
+        "text": EVENTS.get(entry.act.what, entry.act.what),
+        "subject": entry.act.subject,
+        "why": entry.act.why,
+        "facts": dict(entry.act.facts),
+        "digest": entry.digest,
+    }
+
+
+@router.post("/journal/verify", summary="Prove that the journal was not changed")
+def verify_journal(request: Request, _: Reading) -> dict[str, Any]:
+    """Walks the whole hash chain."""
+    last = Counted()
+    with world_of(request).store.reading() as tx:
+        broken = verify(last.of(tx.journal.read()))
+    shown = {"number": broken.number, "reason": broken.reason} if broken else None
+    return {"ok": broken is None, "count": last.number, "digest": last.digest, "broken": shown}
+
+
+@router.get("/certificates", summary="All certificates, the soonest to end first")
+def certificates(request: Request, _: Reading) -> dict[str, Any]:
+    """Those of the authorities, and the gateway's own."""
+    world = world_of(request)
+    with world.store.reading() as tx:
+        held = [
+            rows.certificate_out(world, key, authority_of(world, key).name, purpose, one)
+            for key, purpose, one in tx.certificates.all()
+        ]
+    return {"rows": sorted(held, key=lambda one: one["not_after"]), "own": _own(world)}
+
+
+def _own(world: World) -> list[dict[str, Any]]:
+    now = world.clock.now()
+    mine = (("sign", world.keyring.signer(now).certificate), ("wrap", world.keyring.wrapping_certificate(now)))
+    return [rows.certificate_out(world, None, "Gateway", purpose, one) for purpose, one in mine]

@@ -1,0 +1,143 @@
+"""The map: 53 tiles of NRW by option, stage, way or trouble; and the same as a page of its own for the public."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from gateway import registry
+from gateway.api.operator import mappage, rows
+from gateway.api.operator.access import Reading, world_of
+from gateway.domain.procedure import Procedure
+
+router = APIRouter()
+
+View = Literal["option", "stage", "way", "trouble"]
+Row = Mapping[str, Any]
+Mark = tuple[str, str]
+"""A symbol and the word that always stands beside it."""
+
+ALL, SOME, NONE, TROUBLE = ("●", "alle"), ("◐", "einige"), ("○", "keine"), ("!", "Störung")
+
+
+def _by_option(row: Row) -> Mark:
+    marks = {"1": ("●", "mit Plänen"), "2": ("◐", "ohne Pläne"), "3a": ("→", "Umleitung")}
+    return marks.get(row["option"], ("○", "keine"))
+
+
+def _by_stage(row: Row) -> Mark:
+    marks = {"live": ("●", "live"), "test": ("◐", "Test"), "paused": ("‖", "pausiert"), "ended": ("✕", "beendet")}
+    return marks.get(row["phase"], ("○", "nicht dabei"))
+
+
+def _by_way(row: Row) -> Mark:
+    return ("●", row["adapter_title"]) if row["adapter"] else ("○", "kein Weg")
+
+
+def _by_trouble(row: Row) -> Mark:
+    if row["held"]:
+        return ("!", "angehalten")
+    if row["paused"]:
+        return ("‖", "pausiert")
+    days = row["certificate_days"]
+    if days is not None and days < 30:
+        return ("!", "Zertifikat läuft ab")
+    return ("●", "ohne Störung") if row["adapter"] else ("○", "nicht dabei")
+
+
+MARKS: Mapping[str, Callable[[Row], Mark]] = {
+    "option": _by_option,
+    "stage": _by_stage,
+    "way": _by_way,
+    "trouble": _by_trouble,
+}
+
+
+@router.get("/map", summary="The tile map")
+def tiles(request: Request, _: Reading, view: Annotated[View, Query()] = "stage") -> dict[str, Any]:
+    """One tile per Kreis, with the authorities in it."""
+    return map_of(_table(request), view)
+
+
+@router.get("/map.html", summary="The map as a page of its own", response_class=HTMLResponse)
+def page(request: Request, _: Reading, procedure: Annotated[Procedure | None, Query()] = None) -> HTMLResponse:
+    """Self-contained: no foreign fonts, no scripts from elsewhere; filterable by municipality and procedure."""
+    world = world_of(request)
+    table = _table(request)
+    places = sorted(
+        (one.name, key)
+        for key, edition_keys in _municipalities(request).items()
+        for one in edition_keys
+        if one is not None
+    )
+    return HTMLResponse(mappage.render(registry.tiles(), table, places, world.clock.now(), procedure))
+
+
+def _municipalities(request: Request) -> Mapping[str, Sequence[Any]]:
+    world = world_of(request)
+    with world.store.reading() as tx:
+        seen = rows.see(world, tx)
+    return {
+        key: [world.directory.municipalities[ags] for ags in seen.edition.municipalities_of(key)]
+        for key in seen.edition.authorities
+    }
+
+
+def _table(request: Request) -> list[dict[str, Any]]:
+    world = world_of(request)
+    with world.store.reading() as tx:
+        seen = rows.see(world, tx)
+    return [rows.row(world, seen, one) for one in seen.edition.authorities.values()]
+
+
+def map_of(table: Sequence[Row], view: View) -> dict[str, Any]:
+    """Return the tiles with symbol, word and count for a view."""
+    mark = MARKS[view]
+    by_kreis: dict[str, list[Row]] = {}
+    for row in table:
+        by_kreis.setdefault(row["kreis_key"], []).append(row)
+    shown = []
+    for tile in registry.tiles():
+        inside = by_kreis.get(tile.kreis_key, [])
+        marks = [mark(row) for row in inside]
+        good = sum(symbol == "●" for symbol, _word in marks)
+        symbol, word = _together(marks)
+        shown.append(
+            {
+                "kreis_key": tile.kreis_key,
+                "abbr": tile.abbr,
+                "name": tile.name,
+                "col": tile.col,
+                "row": tile.row,
+                "symbol": symbol,
+                "word": word,
+                "count": good,
+                "live": sum(row["phase"] == "live" for row in inside),
+                "total": len(inside),
+                "authorities": [
+                    {"key": row["key"], "name": row["name"], "symbol": one[0], "word": one[1]}
+                    for row, one in zip(inside, marks, strict=True)
+                ],
+            }
+        )
+    legend = Counter(mark(row) for row in table)
+    return {
+        "view": view,
+        "tiles": shown,
+        "legend": [{"symbol": symbol, "word": word, "count": count} for (symbol, word), count in legend.most_common()],
+    }
+
+
+def _together(marks: Sequence[Mark]) -> Mark:
+    symbols = {symbol for symbol, _word in marks}
+    if "!" in symbols:
+        return TROUBLE
+    if symbols == {"●"}:
+        return ALL
+    if not symbols or symbols <= {"○", "✕"}:
+        return NONE
+    return SOME

@@ -1,0 +1,207 @@
+"""Fetching replies where authorities leave them for us (return folders): found, taken durably, then put aside there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+import structlog
+
+from gateway.adapter import Collecting, Returned
+from gateway.domain import codes
+from gateway.domain.calendar import local_date
+from gateway.domain.errors import GatewayError, SealError, SubmissionError
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.participation import Participation, in_force
+from gateway.domain.reply import Proof, Round
+from gateway.flow.collect_sealed import open_sealed
+from gateway.flow.receiving import Arriving, Origin
+from gateway.flow.retry import backoff
+from gateway.ports import World
+from gateway.xmlguard import BYTES
+
+CHUNK = 1 << 20
+NEVER = timedelta(hours=1)
+"""How long an authority whose way cannot bring replies is left alone; its settings may change meanwhile."""
+
+ANSWERED = (codes.ATTACHMENTS_TOO_MANY, codes.SUBMISSION_TOO_LARGE)
+"""Faults of the attachments that a way without an answer of its own tells by 1100."""
+
+_log = structlog.get_logger("collect")
+
+
+def claim_collections(world: World) -> list[AuthorityKey]:
+    """Return the authorities whose return folder is due, and set their next round first, so that nobody else goes."""
+    now = world.clock.now()
+    with world.store.reading() as tx:
+        taking_part = tx.registry.all_in_force(local_date(now))
+        rounds = {entry.authority: entry for entry in tx.replies.rounds()}
+    due = [key for key, one in taking_part.items() if one.phase.reachable and _is_due(rounds.get(key), now)]
+    if not due:
+        return []
+    collecting = {key for key in due if _collects(world, key, taking_part[key])}
+    claimed = []
+    with world.store.writing() as tx:
+        rounds = {entry.authority: entry for entry in tx.replies.rounds()}
+        for key in due:
+            entry = rounds.get(key, Round(key, now))
+            if not _is_due(entry, now):
+                continue
+            pause = timedelta(seconds=world.policy.look_every) if key in collecting else NEVER
+            tx.replies.save_round(Round(key, now + pause, entry.failures, entry.reason))
+            if key in collecting:
+                claimed.append(key)
+    return claimed
+
+
+def collect_from(world: World, key: AuthorityKey) -> int:
+    """Take everything that lies in an authority's return folder; returns how many were taken.
+
+    What cannot be looked at now is tried again later, ever more seldom; one faulty reply does not keep the others.
+    """
+    now = world.clock.now()
+    with world.store.reading() as tx:
+        participation = in_force(tx.registry.history(key), local_date(now))
+    if participation is None:
+        return 0
+    taken = 0
+    try:
+        adapter = world.build(key, participation)
+        if not isinstance(adapter, Collecting):
+            return 0
+        for returned in adapter.collect():
+            taken += _take(world, key, participation, returned)
+    except GatewayError as error:
+        _postpone(world, key, error)
+    else:
+        _clear(world, key)
+    return taken
+
+
+def _take(world: World, key: AuthorityKey, participation: Participation, returned: Returned) -> bool:
+    """Take one reply and only then put it aside over there; False if it could not be taken now."""
+    with returned.message() as stream:
+        outside = stream.read(BYTES + 1)
+    # vendors may use a folder's name again and again: only name and bytes together tell that it is the same
+    transport_id = f"{returned.reference[:200]}#{hashlib.sha256(outside).hexdigest()[:32]}"
+    sealed = returned.facts.get("form") == "sealed"
+    proof = Proof.SIGNATURE if sealed else Proof.UNSIGNED
+    origin = Origin(frozenset({key}), participation.adapter, proof, transport_id, {"authority": key})
+    try:
+        (_bring_sealed if sealed else _bring)(world, origin, returned, outside)
+    except SubmissionError as error:
+        _log.warning("reply not taken", authority=key, code=error.code.name)
+        if error.code in (codes.STORAGE_FULL, codes.DRAINING):
+            return False  # ours to mend: it stays there and is asked for again
+    returned.done()
+    return True
+
+
+def _bring(world: World, origin: Origin, returned: Returned, outside: bytes) -> None:
+    """Stream an unsigned reply into the vault and commit it."""
+    fault: GatewayError | None = _must_sign(world, origin)
+    arriving = Arriving(world, origin if fault is None else replace(origin, proof=Proof.NONE))
+    try:
+        arriving.message(outside)
+        for name, opened in () if fault else returned.attachments.items():
+            with opened() as stream:
+                _pour(arriving, "", name, _guess(name), _chunks(stream))
+        arriving.conclude(fault)
+    except SubmissionError as error:
+        if error.code not in ANSWERED:
+            raise
+        _bring_message(world, origin, outside, error)
+    finally:
+        arriving.abort()
+
+
+def _bring_sealed(world: World, origin: Origin, returned: Returned, outside: bytes) -> None:
+    """Verify, open and commit a sealed reply; of one that proves false only the envelope is noted."""
+    arriving = Arriving(world, origin)
+    try:
+        opened = open_sealed(world, min(origin.accounts), returned, outside)
+        arriving.message(opened.message)
+        for part, chunks in opened.attachments:
+            _pour(arriving, part.document_id or "", part.document_id or part.name, part.media_type, chunks)
+        arriving.conclude(None)
+    except SealError as error:
+        arriving.abort_silently()
+        _bring_message(world, replace(origin, proof=Proof.NONE), outside, error)
+    except SubmissionError as error:
+        if error.code not in ANSWERED:
+            raise
+        _bring_message(world, origin, outside, error)
+    finally:
+        arriving.abort()
+
+
+def _bring_message(world: World, origin: Origin, outside: bytes, error: GatewayError) -> None:
+    """Commit a reply without its attachments, as faulty: it is answered."""
+    arriving = Arriving(world, origin)
+    try:
+        arriving.message(outside)
+        arriving.conclude(error)
+    finally:
+        arriving.abort()
+
+
+def _pour(arriving: Arriving, identity: str, name: str, media_type: str, chunks: Iterator[bytes]) -> None:
+    sink = arriving.part(identity, name, media_type)
+    for chunk in chunks:
+        sink.write(chunk)
+    sink.close()
+
+
+def _guess(name: str) -> str:
+    known = {"pdf": "application/pdf", "xml": "application/xml", "jpg": "image/jpeg", "png": "image/png",
+             "tif": "image/tiff", "txt": "text/plain"}  # fmt: skip
+    return known.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def _must_sign(world: World, origin: Origin) -> SealError | None:
+    """Return what is wrong with an unsigned reply, or None: a folder of its own speaks for an authority.
+
+    But once it has a signing certificate here, an unsigned reply is none of its (a signature cannot be taken off).
+    """
+    with world.store.reading() as tx:
+        if not any(tx.certificates.of(key, "sign") for key in origin.accounts):
+            return None
+    return SealError(codes.SIGNATURE_MISSING, "Diese Behörde signiert ihre Antworten; diese ist nicht signiert.")
+
+
+def _is_due(entry: Round | None, now: datetime) -> bool:
+    return entry is None or entry.next_at <= now
+
+
+def _collects(world: World, key: AuthorityKey, participation: Participation) -> bool:
+    if participation.adapter not in world.plugins:
+        return False
+    try:
+        return isinstance(world.build(key, participation), Collecting)
+    except GatewayError:  # settings that do not serve are told where deliveries fail
+        return False
+
+
+def _postpone(world: World, key: AuthorityKey, error: GatewayError) -> None:
+    now = world.clock.now()
+    with world.store.writing() as tx:
+        failures = next((one.failures for one in tx.replies.rounds() if one.authority == key), 0) + 1
+        wait = max(backoff(failures, world.chance.fraction(), world.policy), timedelta(seconds=world.policy.look_every))
+        tx.replies.save_round(Round(key, now + wait, failures, error.reason))
+    _log.warning("return folder not readable", authority=key, code=error.code.name)
+
+
+def _clear(world: World, key: AuthorityKey) -> None:
+    with world.store.reading() as tx:
+        entry = next((one for one in tx.replies.rounds() if one.authority == key), None)
+    if entry is not None and entry.failures:
+        with world.store.writing() as tx:
+            tx.replies.save_round(Round(key, entry.next_at))

@@ -1,0 +1,120 @@
+"""Lists as values: columns, which of them fit a width, order and filter; nothing here draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from tui.filtering import Query, fold
+from tui.plain import plain
+
+T = TypeVar("T")
+
+
+class Cell(NamedTuple):
+    """What stands in one field of a list; `tone` names a colour that never says more than the words do."""
+
+    text: str
+    tone: str = ""
+
+
+TONES = ("good", "warn", "bad", "muted", "accent", "strong")
+"""Every tone a cell may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One column; `rank` 0 is always shown, the others in their order where room is left; `grow` takes spare cells.
+
+    Title and help are the texts `<section>.col.<name>` and `<section>.help.<name>`.
+    """
+
+    name: str
+    width: int
+    cell: Callable[[T], Cell | str]
+    order: Callable[[T], Any] | None = None
+    rank: int = 0
+    grow: int = 0
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[T]):
+    """What a list shows: the texts' section, a row's key, its columns, and the fields its filter knows."""
+
+    section: str
+    key: Callable[[T], str]
+    columns: tuple[Column[T], ...]
+    fields: Mapping[str, Callable[[T], str]] = field(default_factory=dict)
+
+    def column(self, name: str) -> Column[T] | None:
+        """Return a column by its name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By which column a list is sorted; empty for the order in which the rows came."""
+
+    column: str = ""
+    backwards: bool = False
+
+
+def cell_of(column: Column[T], item: T) -> Cell:
+    """Return what stands in a field, harmless."""
+    found = column.cell(item)
+    cell = Cell(found) if isinstance(found, str) else found
+    return Cell(plain(cell.text), cell.tone)
+
+
+def haystack(table: Table[T], item: T) -> str:
+    """Return everything of a row that free words are searched in."""
+    return fold(" ".join([table.key(item), *(cell_of(column, item).text for column in table.columns)]))
+
+
+def chosen(
+    table: Table[T], items: Sequence[T], stacks: Sequence[str], query: Query, order: Order = Order()  # noqa: B008
+) -> list[T]:
+    """Return the rows that a filter lets through, sorted; `stacks` are the haystacks of `items`."""
+    if query.terms:
+        found = [
+            item
+            for item, stack in zip(items, stacks, strict=True)
+            if query.matches(stack, lambda name, item=item: table.fields[name](item))  # type: ignore[misc]
+        ]
+    else:
+        found = list(items)
+    column = table.column(order.column)
+    if column is None:
+        return found
+    by = column.order or (lambda item: fold(cell_of(column, item).text))
+    return sorted(found, key=lambda item: _missing_last(by(item), order.backwards), reverse=order.backwards)
+
+
+def _missing_last(value: Any, backwards: bool) -> tuple[bool, Any]:
+    """Rows without a value stand at the end whichever way a list is sorted."""
+    missing = value is None or value == ""
+    return (missing != backwards, 0 if missing and not isinstance(value, str) else value if not missing else "")
+
+
+GAP = 1
+
+
+def layout(table: Table[T], width: int) -> list[tuple[Column[T], int]]:
+    """Return the columns that fit into a width, in their order, with their widths; spare cells go where they may."""
+    shown: list[Column[T]] = []
+    used = -GAP
+    for column in sorted(table.columns, key=lambda column: column.rank):
+        if column.rank and used + GAP + column.width > width:
+            break
+        shown.append(column)
+        used += GAP + column.width
+    kept = [column for column in table.columns if column in shown]
+    spare = width - used
+    shares = sum(column.grow for column in kept)
+    result = []
+    for column in kept:
+        more = spare * column.grow // shares if shares else 0
+        result.append((column, max(1, column.width + more)))
+    return result
