@@ -74,7 +74,7 @@ class SealingSink:
 
 
 def run(rounds: int = ROUNDS) -> Result:
-    """Serve in a child process, fetch and send from this one."""
+    """Serve in a child process, fetch and send from this one: once to warm up, then `rounds` times by the clock."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pki = make_pki(folder)
@@ -94,13 +94,14 @@ def _measure(port: int, tls: ssl.SSLContext, rounds: int) -> Result:
     with RawClient(port, tls) as client:
         before = _memory(client)
         static, download, upload = [], [], []
-        _upload(client)  # warm, and the answer of the first upload is checked
+        _upload(client)
+        _fetch(client)
         for _ in range(rounds):
             static.append(_rate(lambda: _get(client, "static")))
             download.append(_rate(lambda: _fetch(client)))
             upload.append(_rate(lambda: _upload(client)))
         peak = _memory(client)
-    medians = [statistics.median(rates) for rates in (static, download, upload)]
+    medians = [statistics.median(rates or [0.0]) for rates in (static, download, upload)]
     return Result(medians[0], medians[1], medians[2], before, peak)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import ssl
 
 __all__ = [
+    "CLOCK_SECONDS",
     "Adapter",
     "AdapterSettings",
     "ClearContent",
@@ -35,6 +36,7 @@ __all__ = [
     "Desk",
     "Endpoint",
     "Envelope",
+    "Finding",
     "HandedIn",
     "Handover",
     "Link",
@@ -42,6 +44,7 @@ __all__ = [
     "PartSink",
     "Pickup",
     "Plugin",
+    "Probing",
     "Recalling",
     "Receiving",
     "Refused",
@@ -84,12 +87,32 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Pickup:
-    """What a look at an available delivery found. `taken` False: still lying there (then `refused` is empty)."""
+    """What a look at an available delivery found. `taken` False: still lying there (then `refused` is empty).
+
+    `opened`: the authority's own tool has said that it decrypted and verified the message.
+    """
 
     taken: bool
     at: datetime | None = None
     note: str = ""
     refused: str = ""
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a probe of the way saw: `check` is `reachable`, `certificate` or `clock`.
+
+    `detail` says in German what exactly was seen and, where `holds` is False, what to do next.
+    """
+
+    check: str
+    holds: bool
+    detail: str
+
+
+CLOCK_SECONDS = 60
+"""How far the clocks of both sides may be apart, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +217,14 @@ class Watching(Protocol):
 
     def look(self, message_id: MessageId, state: Mapping[str, str]) -> Pickup:
         """Say whether the delivery was taken; raises Unreachable when it cannot be seen now."""
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """An adapter that can try its way without sending anything."""
+
+    def probe(self) -> Sequence[Finding]:
+        """Try the way and leave nothing behind; a fault of the far side is a finding, not an error."""
 
 
 @runtime_checkable

@@ -21,8 +21,11 @@ from gateway.commands import (
     keys,
     opening,
     operators,
+    replies,
+    reply,
     running,
     tokens,
+    webhooks,
     xbau,
 )
 from gateway.ports import World
@@ -75,9 +78,12 @@ def seat(
     ctx.obj = LocalSeat(state, read_only)
 
 
-for group in (authorities.app, deliveries.app, journal.app, keys.app, operators.app, tokens.app, xbau.app):
+for group in (
+    authorities.app, deliveries.app, journal.app, keys.app, operators.app, replies.app, tokens.app, webhooks.app,
+    xbau.app,
+):  # fmt: skip
     app.add_typer(group)
-for module in (running, cases, opening, demo):
+for module in (running, cases, opening, reply, demo):
     module.register(app)
 
 

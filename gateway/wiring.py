@@ -23,6 +23,7 @@ from gateway.edges.keyring import FolderKeyring
 from gateway.edges.link import GatewayLink
 from gateway.edges.store import open_store
 from gateway.edges.vault_folder import FolderVault
+from gateway.edges.webhook import HttpsCourier
 from gateway.ports import Clock, Directory, World
 from gateway.settings import Settings
 
@@ -67,6 +68,7 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     store = open_store(settings.database_url, the_clock)
     keyring = FolderKeyring(state / "keys")
     link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts)
+    portals = link(AuthorityKey("portal"))
     return World(
         store=store,
         vault=FolderVault(state / "vault"),
@@ -79,6 +81,7 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
         build=partial(_build, plugins, link),
         policy=settings.policy,
         official_schemas=settings.official_schemas or _installed(state / "schemas"),
+        courier=HttpsCourier(portals.allow, partial(portals.tls, client=False)),
     )
 
 

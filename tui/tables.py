@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from tui.filtering import Query, fold
@@ -74,14 +75,14 @@ def haystack(table: Table[T], item: T) -> str:
 
 
 def chosen(
-    table: Table[T], items: Sequence[T], stacks: Sequence[str], query: Query, order: Order = Order()  # noqa: B008
+    table: Table[T], items: Sequence[T], stacks: Sequence[str], query: Query, order: Order
 ) -> list[T]:
     """Return the rows that a filter lets through, sorted; `stacks` are the haystacks of `items`."""
     if query.terms:
         found = [
             item
             for item, stack in zip(items, stacks, strict=True)
-            if query.matches(stack, lambda name, item=item: table.fields[name](item))  # type: ignore[misc]
+            if query.matches(stack, partial(_field, table, item))
         ]
     else:
         found = list(items)
@@ -92,10 +93,15 @@ def chosen(
     return sorted(found, key=lambda item: _missing_last(by(item), order.backwards), reverse=order.backwards)
 
 
+def _field(table: Table[T], item: T, name: str) -> str:
+    return table.fields[name](item)
+
+
 def _missing_last(value: Any, backwards: bool) -> tuple[bool, Any]:
-    """Rows without a value stand at the end whichever way a list is sorted."""
-    missing = value is None or value == ""
-    return (missing != backwards, 0 if missing and not isinstance(value, str) else value if not missing else "")
+    """Return a sort key by which rows without a value stand at the end whichever way a list is sorted."""
+    if value is None or value == "":
+        return (not backwards, 0)
+    return (backwards, value)
 
 
 GAP = 1

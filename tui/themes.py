@@ -25,7 +25,7 @@ DARK = Theme(
         "tone-good": "#5fc3e8",
         "tone-warn": "#f2b134",
         "tone-bad": "#ff9a7a",
-        "tone-muted": "#94a5b6",
+        "tone-muted": "#a0b0c0",
         "tone-accent": "#7cc4f5",
         "row-cursor": "#1f3f5c",
         "row-mark": "#2b3138",

@@ -11,10 +11,11 @@ from typing import BinaryIO
 
 from adapters.folder.drop import Place, put_down, standing, take_back
 from adapters.folder.faults import reachable, unreachable
+from adapters.folder.probe import probe_shelf
 from adapters.folder.receipts import find_receipt
 from adapters.folder.returns import put_aside, returned
 from adapters.folder.shelf import Shelf
-from gateway.adapter import Envelope, Handover, Outcome, Pickup, Returned, Unreachable
+from gateway.adapter import Envelope, Finding, Handover, Outcome, Pickup, Returned, Unreachable
 from gateway.domain import codes
 from gateway.domain.ids import MessageId
 
@@ -50,7 +51,7 @@ class FolderAdapter:
                 note = (
                     f"Abgelehnt: {receipt.refused}" if receipt.refused else "Die Behörde hat eine Quittung hinterlegt."
                 )
-                return Pickup(True, receipt.at, note, receipt.refused)
+                return Pickup(True, receipt.at, note, receipt.refused, receipt.opened)
             place = standing(shelf, message_id).place
         if place is Place.NOWHERE:
             raise Unreachable(
@@ -69,6 +70,10 @@ class FolderAdapter:
         """Take the folder back in one step; False if it was fetched or a receipt lies there."""
         with reachable(self._open) as shelf:
             return find_receipt(shelf, message_id, self._now()) is None and take_back(shelf, message_id)
+
+    def probe(self) -> Sequence[Finding]:
+        """Write, rename and remove a dot file there; its time tells the far side's clock."""
+        return probe_shelf(self._open, self._now)
 
     def collect(self) -> Iterator[Returned]:
         """Yield the authority's replies by name; what they lend stays usable after the iteration too."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gateway.domain.ids import MessageId
 
 REFUSED = "abgelehnt:"
+OPENED = "geöffnet"
 SETTLING = timedelta(seconds=10)
 LIMIT = 4_096
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -20,10 +21,14 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A receipt: `at` is when the file was last changed; `refused` is the reason, empty for an acceptance."""
+    """A receipt: `at` is when the file was last changed; `refused` is the reason, empty for an acceptance.
+
+    `opened`: it says that the message was opened and everything in it verified.
+    """
 
     at: datetime
     refused: str = ""
+    opened: bool = False
 
 
 def find_receipt(shelf: Shelf, message_id: MessageId, now: datetime) -> Receipt | None:
@@ -40,7 +45,7 @@ def find_receipt(shelf: Shelf, message_id: MessageId, now: datetime) -> Receipt 
         # a file that could still become "abgelehnt: …" is given time to be written
         if len(text) <= len(REFUSED) and REFUSED.startswith(text.lower()) and kept.changed > now - SETTLING:
             continue
-        return Receipt(kept.changed, refusal(text))
+        return Receipt(kept.changed, refusal(text), text.lower().startswith(OPENED))
     return None
 
 

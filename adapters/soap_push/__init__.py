@@ -6,6 +6,7 @@ would hold five times their size. They are spliced into the body while it is sen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from pydantic import Field
 from adapters.soap_push.body import Body, Content
 from adapters.soap_push.request import make_request
 from adapters.soap_push.wire import Answer, garbage, post, status_error
-from gateway.adapter import AdapterSettings, Envelope, Handover, Link, Outcome, Plugin, Refused, Unconfirmed
+from adapters.tls_probe import probe_https
+from gateway.adapter import AdapterSettings, Envelope, Finding, Handover, Link, Outcome, Plugin, Refused, Unconfirmed
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
 from gateway.xmlguard import safe_parse
@@ -68,6 +70,10 @@ class SoapPush:
         except zeep.exceptions.Error as error:
             raise garbage("sie passt nicht zum WSDL") from error
         return _outcome(envelope, result)
+
+    def probe(self) -> Sequence[Finding]:
+        """Reach the service and look at its certificate and clock; no message is sent."""
+        return probe_https(self._link, self._settings.url)
 
 
 class _Splicing:

@@ -68,6 +68,9 @@ async def _serve(counter: Counter, scope: Scope, receive: Receive, send: Send) -
     except _Gone:
         await _abort(conversation)
         return
+    except asyncio.CancelledError:  # the server is going down
+        await _abort(conversation)
+        raise
     except Exception as error:  # whatever it is, the caller gets a typed fault and nothing half-done stays behind
         await _abort(conversation)
         fault = await _fault(counter, fingerprint, conversation, error)

@@ -40,6 +40,7 @@ class Conversation:
         self._soap_action = soap_action.strip().strip('"')
         self._start = mime.content_id(self._type.parameters.get("start", ""))
         self._root, self._in_root = bytearray(), False
+        self._taken = 0
         self._early: list[tuple[Mapping[str, str], bytearray]] = []
         self._request: soap.Soap | None = None
         self._operation: Operation | None = None
@@ -58,6 +59,9 @@ class Conversation:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises: XtaFault, SoapFault."""
+        self._taken += len(data)
+        if self._taken > self._counter.receive_limit + soap.ENVELOPE_LIMIT:
+            raise XtaFault("9023", "Die Anfrage ist größer als jede, die hier angenommen wird.")
         if self._reader is not None:
             self._reader.feed(data)
         else:
@@ -161,14 +165,16 @@ class Conversation:
 def fault_package(counter: Counter, fault: XtaFault | SoapFault, action: str, relates_to: str) -> Package:
     """Return a fault as a plain SOAP answer."""
     blocks = () if fault.header is None else (fault.header,)
+    # a fault of SOAP itself, or before the request was read, has the action that WS-Addressing gives it
+    named = _FAULT_ACTION if isinstance(fault, SoapFault) or not action else action
     root = soap.write(
         faults.render(fault),
-        action=_FAULT_ACTION if isinstance(fault, SoapFault) else action,
+        action=named,
         message_id=f"urn:uuid:{counter.new_id()}",
         relates_to=relates_to,
         blocks=blocks,
     )
-    return mime.plain(root, action)
+    return mime.plain(root, named)
 
 
 def _action(content_type: ContentType) -> str:

@@ -65,6 +65,7 @@ class Intake:
         targets = _targets(request.payload)
         self._limit = counter.receive_limit
         self._size = 0
+        self._committed = False
         self._message = bytearray()
         self._sink: PartSink | None = None
         self._open: _Target | None = None
@@ -111,11 +112,13 @@ class Intake:
         if not self._message:
             raise XtaFault("9050", "Die Fachnachricht ist leer.")
         self._receiving.commit()
+        self._committed = True
         return Reply()
 
     def abort(self) -> None:
-        """Leave nothing behind."""
-        self._receiving.abort()
+        """Leave nothing behind, unless the reply was taken."""
+        if not self._committed:
+            self._receiving.abort()
 
     def _begin(self, target: _Target | None) -> None:
         self._open = target

@@ -6,10 +6,11 @@ the report is asked first, so that the same id is never sent twice without need.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
+from adapters.tls_probe import probe_https
 from adapters.xta_push import outcomes
 from adapters.xta_push.calls import Calls, Report
 from adapters.xta_wire import container, metadata
@@ -18,6 +19,7 @@ from adapters.xta_wire.metadata import Metadata, Party
 from gateway.adapter import (
     AdapterSettings,
     Envelope,
+    Finding,
     Handover,
     Link,
     Outcome,
@@ -76,7 +78,7 @@ class XtaPush:
     """Hands messages to one XTA server."""
 
     def __init__(self, settings: Settings, link: Link) -> None:
-        self._settings = settings
+        self._settings, self._link = settings, link
         self._calls = Calls(link, settings.management_url, settings.send_url, settings.patience)
 
     def deliver(self, envelope: Envelope) -> Handover:
@@ -109,6 +111,14 @@ class XtaPush:
         if report.status == _RED:
             return Pickup(taken=False, at=report.at, refused=report.words or "ohne Angabe von Gründen")
         return Pickup(taken=report.status > 0, at=report.at if report.status else None, note=report.words)
+
+    def probe(self) -> Sequence[Finding]:
+        """Reach both ports and look at their certificates and clock; a port that fails stands for both."""
+        seen = list(probe_https(self._link, self._settings.management_url))
+        if self._settings.send_url != self._settings.management_url and all(finding.holds for finding in seen):
+            other = probe_https(self._link, self._settings.send_url)
+            seen = [next((one for one in other if one.check == was.check and not one.holds), was) for was in seen]
+        return seen
 
     def _items(self, envelope: Envelope) -> list[container.Item]:
         with_manifest = self._settings.manifest or envelope.protection == "end_to_end"

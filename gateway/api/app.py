@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from gateway.api import operator, portal, problems, replies
+from gateway.api import operator, parameters, portal, problems, replies
 from gateway.api.shapes import AnnouncementIn, WithdrawalIn
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
@@ -67,6 +67,7 @@ def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environme
     app.state.environment = environment
     app.state.local_operator = None
     problems.install(app)
+    parameters.install(app)
     app.include_router(portal.router)
     app.include_router(replies.router)
     app.include_router(operator.router)

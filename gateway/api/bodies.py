@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request
@@ -32,11 +33,13 @@ _GERMAN = {
     "greater_than": (codes.FIELD_INVALID, "Die Zahl muss größer als {gt} sein."),
     "greater_than_equal": (codes.FIELD_INVALID, "Die Zahl muss mindestens {ge} sein."),
     "less_than_equal": (codes.FIELD_INVALID, "Die Zahl darf höchstens {le} sein."),
+    "too_short": (codes.FIELD_INVALID, "Zu wenige Einträge (mindestens {min_length})."),
     "too_long": (codes.FIELD_INVALID, "Zu viele Einträge (höchstens {max_length})."),
     "dict_type": (codes.FIELD_INVALID, "Hier wird ein Objekt erwartet."),
     "list_type": (codes.FIELD_INVALID, "Hier wird eine Liste erwartet."),
     "date_from_datetime_parsing": (codes.FIELD_INVALID, "Hier wird ein Datum wie 2026-05-31 erwartet."),
     "date_parsing": (codes.FIELD_INVALID, "Hier wird ein Datum wie 2026-05-31 erwartet."),
+    "literal_error": (codes.FIELD_INVALID, "Erlaubt sind: {expected}."),
     "enum": (codes.FIELD_INVALID, "Erlaubt sind: {expected}."),
 }
 
@@ -120,10 +123,15 @@ def shaped(shape: type[Shape], value: Any) -> Shape:
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        faults = [_fault(entry) for entry in error.errors(include_url=False, include_input=False)]
-        count = len(faults)
-        reason = "Die Anfrage hat einen Fehler." if count == 1 else f"Die Anfrage hat {count} Fehler."
-        raise SubmissionError(codes.FAULTS, reason, "Bitte alle genannten Stellen berichtigen.", faults) from error
+        raise misfit(error.errors(include_url=False, include_input=False)) from error
+
+
+def misfit(found: Sequence[Any]) -> SubmissionError:
+    """Return the error that names every place where pydantic found something that does not fit."""
+    faults = [_fault(entry) for entry in found]
+    count = len(faults)
+    reason = "Die Anfrage hat einen Fehler." if count == 1 else f"Die Anfrage hat {count} Fehler."
+    return SubmissionError(codes.FAULTS, reason, "Bitte alle genannten Stellen berichtigen.", faults)
 
 
 def _fault(entry: Any) -> Fault:

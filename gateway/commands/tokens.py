@@ -10,6 +10,7 @@ import typer
 from gateway.commands import token_table
 from gateway.commands.seat import USAGE, fail, say
 from gateway.domain.case import Client
+from gateway.domain.reply import NO_PORTALS
 
 app = typer.Typer(
     name="token",
@@ -32,6 +33,8 @@ def create(
     from gateway.api.auth import PREFIX, SCOPES
 
     wanted = frozenset(scope or SCOPES)
+    if name in NO_PORTALS:
+        fail(USAGE, f"Der Name {name} ist dem Gateway selbst vorbehalten.")
     if not re.fullmatch(token_table.NAME, name) or not wanted <= SCOPES:
         fail(USAGE, "Name: kleine Buchstaben, Ziffern, Bindestrich. Berechtigungen: submit, read.")
     token_table.create(ctx, name, wanted, days, prefix=PREFIX, what="token")

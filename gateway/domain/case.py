@@ -19,6 +19,9 @@ FOLLOW_UP = "follow_up"
 TEST_MESSAGE = "test"
 """A message of the onboarding, without a portal behind it."""
 
+OPENERS = frozenset({APPLICATION, TEST_MESSAGE})
+"""Kinds of deliveries that open a case and whose state is the state of the case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

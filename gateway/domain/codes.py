@@ -112,6 +112,13 @@ DECRYPTION_FAILED = Code("decryption-failed", 422, "Entschlüsselung fehlgeschla
 DIGEST_WRONG = Code("part-digest-wrong", 422, "Prüfsumme eines Teils stimmt nicht", "T011")
 ENVELOPE_INVALID = Code("envelope-invalid", 422, "Umschlag unvollständig oder verändert")
 
+# evidence and plans
+EVIDENCE_INVALID = Code("evidence-invalid", 422, "Nachweis ungültig oder verändert")
+EVIDENCE_ABSENT = Code("evidence-absent", 404, "Kein Nachweis vorhanden")
+PLANS_UNEXPECTED = Code("plans-not-expected", 409, "Zu diesem Vorgang werden keine Pläne per Post erwartet")
+PLANS_RECORDED = Code("plans-already-recorded", 409, "Der Eingang der Pläne ist schon vermerkt")
+PLANS_DATE = Code("plans-date-invalid", 422, "Datum des Planeingangs unmöglich")
+
 # replies
 REPLY_UNMATCHED = Code("reply-unmatched", 409, "Antwort keinem Vorgang zugeordnet", "S090")
 SIGNATURE_MISSING = Code("signature-missing", 422, "Signatur fehlt", "T010")

@@ -58,6 +58,15 @@ STAGE_PHASES: Mapping[Stage, Phase] = {
     Stage.ENDED: Phase.ENDED,
 }
 
+PHASE_STAGES: Mapping[Phase, Stage] = {
+    Phase.NOT_CONNECTED: Stage.INVITED,
+    Phase.TEST: Stage.DETAILS,
+    Phase.LIVE: Stage.LIVE,
+    Phase.PAUSED: Stage.PAUSED,
+    Phase.ENDED: Stage.ENDED,
+}
+"""How far an authority counts as having come where nobody has kept an onboarding: as its participation says."""
+
 # Back to DETAILS whenever what was proved no longer holds (another adapter, another certificate, another release).
 MOVES: Mapping[Stage, frozenset[Stage]] = {
     Stage.INVITED: frozenset({Stage.DETAILS, Stage.ENDED}),

@@ -21,6 +21,12 @@ ANSWERING = "rueckweisung"
 ITSELF = "gateway"
 """What stands for the portal where the gateway itself writes."""
 
+ONBOARDING = "onboarding"
+"""What stands for the portal behind a test message."""
+
+NO_PORTALS = frozenset({"", ITSELF, ONBOARDING})
+"""Names that no portal may have: nobody reads replies for them."""
+
 
 class ReplyState(StrEnum):
     """Where a reply stands."""
@@ -43,14 +49,14 @@ MOVES: Mapping[ReplyState, frozenset[ReplyState]] = {
     ReplyState.RECEIVED: frozenset({ReplyState.MATCHED, ReplyState.QUARANTINED, ReplyState.REFUSED}),
     ReplyState.MATCHED: frozenset({ReplyState.ACKNOWLEDGED}),
     ReplyState.QUARANTINED: frozenset({ReplyState.MATCHED, ReplyState.DISCARDED}),
-    ReplyState.REFUSED: frozenset({ReplyState.ERASED}),
-    ReplyState.DISCARDED: frozenset({ReplyState.ERASED}),
+    ReplyState.REFUSED: frozenset(),
+    ReplyState.DISCARDED: frozenset(),
     ReplyState.ACKNOWLEDGED: frozenset({ReplyState.ERASED}),
     ReplyState.ERASED: frozenset(),
 }
 
 OVER = frozenset({ReplyState.REFUSED, ReplyState.DISCARDED, ReplyState.ACKNOWLEDGED})
-"""States in which nobody needs the content any more: its key is gone, its files go next."""
+"""States in which nobody needs the content any more: its key is gone, its files go next (`erased_at`)."""
 
 TITLES: Mapping[ReplyState, str] = {
     ReplyState.RECEIVED: "eingegangen",
@@ -146,6 +152,11 @@ class Reply:
     def but(self, **changes: object) -> Reply:
         """Return the reply with some fields changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # replace checks the names itself
+
+    def erased(self, at: datetime) -> Reply:
+        """Return the reply with its content gone; what became of it stays to be seen where nobody took it over."""
+        state = ReplyState.ERASED if ReplyState.ERASED in MOVES[self.state] else self.state
+        return self.but(state=state, wrapped_key=None, erased_at=at)
 
     def moved(self, target: ReplyState, **changes: object) -> Reply:
         """Return the reply in another state.

@@ -46,7 +46,7 @@ _TELLTALE = re.compile(
     rb"/(?:JavaScript|JS|Launch|ImportData|RichMedia(?:Execute|Content)?|OpenAction|AA|XFA|NeedsRendering|Movie|Sound"
     rb"|OnInstantiate|PS|Ref|EF|EmbeddedFiles?|FileAttachment|Collection)(?=[\s()<>\[\]{}/%]|$)"
 )
-_HIDDEN_NAMES = frozenset({*_ACTIONS, *_BY_ITSELF, *_SUBTYPES, "/EmbeddedFile"}) - {"/PS"}
+_HIDDEN_NAMES = frozenset({*_ACTIONS, *_SUBTYPES, "/EmbeddedFile"}) - {"/PS"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.domain.case import APPLICATION, Case, Delivery
+from gateway.domain.case import OPENERS, Case, Delivery
 from gateway.domain.delivery import State
 from gateway.domain.journal import Act
 from gateway.ports import Transaction, World
@@ -30,7 +30,7 @@ def advance(world: World, tx: Transaction, after: Delivery, *, actor: str, what:
 
 def follow(world: World, case: Case, delivery: Delivery) -> Case:
     """Return the case as its delivery's state makes it; once the authority has it, the content key is gone (NB § 9)."""
-    state = delivery.state if delivery.kind == APPLICATION or case.follows else case.state
+    state = delivery.state if delivery.kind in OPENERS or case.follows else case.state
     moved = replace(case, state=state)
     if not delivery.state.delivered and delivery.state is not State.WITHDRAWN:
         return moved

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 import structlog
@@ -24,6 +24,7 @@ from gateway.ports import World
 from gateway.xmlguard import BYTES
 
 CHUNK = 1 << 20
+DAWN = datetime(1, 1, 1, tzinfo=UTC)
 NEVER = timedelta(hours=1)
 """How long an authority whose way cannot bring replies is left alone; its settings may change meanwhile."""
 
@@ -33,28 +34,37 @@ ANSWERED = (codes.ATTACHMENTS_TOO_MANY, codes.SUBMISSION_TOO_LARGE)
 _log = structlog.get_logger("collect")
 
 
-def claim_collections(world: World) -> list[AuthorityKey]:
-    """Return the authorities whose return folder is due, and set their next round first, so that nobody else goes."""
+def claim_collections(world: World, limit: int = 1000, busy: Collection[str] = ()) -> list[AuthorityKey]:
+    """Return up to `limit` authorities whose return folder is due, the longest overdue first, leaving out the `busy`.
+
+    Their next round is set before they are returned, so that nobody else goes there meanwhile.
+    """
     now = world.clock.now()
     with world.store.reading() as tx:
         taking_part = tx.registry.all_in_force(local_date(now))
         rounds = {entry.authority: entry for entry in tx.replies.rounds()}
     due = [key for key, one in taking_part.items() if one.phase.reachable and _is_due(rounds.get(key), now)]
-    if not due:
+    due = [key for key in due if key not in busy]
+    if not due or limit <= 0:
         return []
-    collecting = {key for key in due if _collects(world, key, taking_part[key])}
-    claimed = []
+    due.sort(key=lambda key: rounds[key].next_at if key in rounds else DAWN)
+    collecting = [key for key in due if _collects(world, key, taking_part[key])]
+    others = set(due) - set(collecting)
+    claimed = collecting[:limit]
+    pauses = {key: timedelta(seconds=world.policy.look_every) for key in claimed} | {key: NEVER for key in others}
+    return [key for key in _set_next(world, pauses) if key not in others]
+
+
+def _set_next(world: World, pauses: Mapping[AuthorityKey, timedelta]) -> list[AuthorityKey]:
+    """Set the next round of authorities, and return those for which nobody else was faster."""
+    now = world.clock.now()
     with world.store.writing() as tx:
         rounds = {entry.authority: entry for entry in tx.replies.rounds()}
-        for key in due:
+        mine = [key for key in pauses if _is_due(rounds.get(key), now)]
+        for key in mine:
             entry = rounds.get(key, Round(key, now))
-            if not _is_due(entry, now):
-                continue
-            pause = timedelta(seconds=world.policy.look_every) if key in collecting else NEVER
-            tx.replies.save_round(Round(key, now + pause, entry.failures, entry.reason))
-            if key in collecting:
-                claimed.append(key)
-    return claimed
+            tx.replies.save_round(Round(key, now + pauses[key], entry.failures, entry.reason))
+    return mine
 
 
 def collect_from(world: World, key: AuthorityKey) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.domain.case import APPLICATION, Case, Delivery
+from gateway.domain.case import OPENERS, Case, Delivery
 from gateway.domain.delivery import State, move
 from gateway.domain.journal import Act
 from gateway.domain.reply import Reply
@@ -79,7 +79,7 @@ def _meant(tx: Transaction, value: Read, case: Case) -> Delivery | None:
         return named
     if value.number == "1100":
         return None
-    return next((one for one in tx.deliveries.of_case(case.id) if one.kind == APPLICATION), None)
+    return next((one for one in tx.deliveries.of_case(case.id) if one.kind in OPENERS), None)
 
 
 def _belongs(tx: Transaction, delivery: Delivery, case: Case) -> bool:

@@ -140,7 +140,7 @@ def rank(clues: Clues, found: Found) -> tuple[Candidate, ...]:
             continue
         _, before, reasons = scored.setdefault(case.id, (case, 0, []))
         scored[case.id] = (case, before + points, [*reasons, reason])
-    order = sorted(scored.values(), key=lambda entry: (-entry[1], entry[0].number))
+    order = sorted(scored.values(), key=lambda entry: -entry[1])  # equal ones stay newest first
     return tuple(
         Candidate(case.id, case.number, points, tuple(reasons)) for case, points, reasons in order[:CANDIDATES]
     )

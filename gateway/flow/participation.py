@@ -16,6 +16,7 @@ from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.domain.participation import Participation, differences, in_force, to_json, validate
 from gateway.domain.participation_json import from_json, invalid
+from gateway.flow.proofs import invalidate
 from gateway.ports import Transaction, World
 from gateway.xbau.release import RELEASES
 
@@ -65,18 +66,30 @@ def change_all(
             _refuse_known(tx, batch)
         former = [_of_day(tx, value.authority, value.valid_from) for value in stamped]
         for value in stamped:
-            _keep(tx, value, actor, reason)
+            keep(tx, value, actor, reason, now)
         if batch:
             tx.journal.append(Act(actor, BATCH_APPLIED, batch, reason, _batch_facts(stamped, former)))
     return stamped
 
 
-def remove(world: World, key: AuthorityKey, valid_from: date, actor: str, reason: str) -> bool:
-    """Take back the setting of one date, so that the one before holds again; False if there is none."""
+def remove(
+    world: World,
+    key: AuthorityKey,
+    valid_from: date,
+    actor: str,
+    reason: str,
+    guard: Callable[[Transaction], None] | None = None,
+) -> bool:
+    """Take back the setting of one date, so that the one before holds again; False if there is none.
+
+    `guard` as in `change_all`.
+    """
     with world.store.writing() as tx:
+        if guard is not None:
+            guard(tx)
         if _of_day(tx, key, valid_from) is None:
             return False
-        _drop(tx, key, valid_from, actor, reason)
+        _drop(tx, key, valid_from, actor, reason, world.clock.now())
     return True
 
 
@@ -119,9 +132,9 @@ def undo_batch(world: World, batch: str, actor: str, reason: str) -> Undone:
                 continue
             restored.append(step.authority)
             if step.former is None:
-                _drop(tx, step.authority, step.valid_from, actor, reason)
+                _drop(tx, step.authority, step.valid_from, actor, reason, world.clock.now())
             else:
-                _keep(tx, step.former, actor, reason)
+                keep(tx, step.former, actor, reason, world.clock.now())
         tx.journal.append(Act(actor, BATCH_UNDONE, batch, reason, {"restored": restored, "left_alone": left_alone}))
     return Undone(tuple(restored), tuple(left_alone))
 
@@ -167,7 +180,8 @@ def _settings_fault(plugin: Plugin, kind: str, where: tuple[int | str, ...], mes
     return Fault(codes.ADAPTER_SETTINGS, pointer, texts.get(kind, f"„{name}“ ist ungültig ({message})."))
 
 
-def _keep(tx: Transaction, value: Participation, actor: str, reason: str) -> None:
+def keep(tx: Transaction, value: Participation, actor: str, reason: str, now: datetime) -> None:
+    """Keep a setting that has no faults, with its journal entry; what was proved of another way is forgotten."""
     history = tx.registry.history(value.authority)
     changes = differences(in_force(history, value.valid_from), value)
     tx.registry.add(value)
@@ -178,10 +192,13 @@ def _keep(tx: Transaction, value: Participation, actor: str, reason: str) -> Non
         "after": {change.name: change.after for change in changes},
     }
     tx.journal.append(Act(actor, CHANGED, value.authority, reason, facts))
+    invalidate(tx, value.authority, history, actor, now)
 
 
-def _drop(tx: Transaction, key: AuthorityKey, valid_from: date, actor: str, reason: str) -> None:
+def _drop(tx: Transaction, key: AuthorityKey, valid_from: date, actor: str, reason: str, now: datetime) -> None:
+    history = tx.registry.history(key)
     tx.registry.remove(key, valid_from)
+    invalidate(tx, key, history, actor, now)
     tx.journal.append(Act(actor, REMOVED, key, reason, {"valid_from": valid_from.isoformat()}))
 
 

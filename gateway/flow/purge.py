@@ -8,7 +8,7 @@ from datetime import timedelta
 from gateway.domain.case import Case
 from gateway.domain.delivery import State, move
 from gateway.domain.journal import Act
-from gateway.domain.reply import Reply, ReplyState
+from gateway.domain.reply import OVER, Reply
 from gateway.ports import World
 
 SWEEP_AGE = timedelta(hours=1)
@@ -44,10 +44,10 @@ def _erase_reply(world: World, reply: Reply) -> None:
     freed = world.vault.erase(reply.id)
     with world.store.writing() as tx:
         current = tx.replies.get(reply.id)
-        if current is None or current.wrapped_key is not None or current.state is ReplyState.ERASED:
+        if current is None or current.state not in OVER or current.erased_at is not None:
             return
         tx.replies.drop_sealed(reply.id)
-        tx.replies.save(current.moved(ReplyState.ERASED, erased_at=world.clock.now()))
+        tx.replies.save(current.erased(world.clock.now()))
         facts = {"reply_id": reply.id, "bytes": freed}
         tx.journal.append(Act("gateway", "reply.erased", reply.case_number or reply.id, facts=facts))
 

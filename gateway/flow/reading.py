@@ -9,7 +9,7 @@ from gateway.domain.case import Client
 from gateway.domain.errors import SubmissionError
 from gateway.domain.journal import Act
 from gateway.domain.reply import Reply, ReplyPart, ReplyState
-from gateway.flow.replies import existing, key_of
+from gateway.flow.replies import key_of
 from gateway.ports import Transaction, World
 from gateway.seal.cipher import unseal_chunks
 
@@ -69,9 +69,7 @@ def acknowledge(world: World, client: Client, reply_id: str) -> Reply:
     return done
 
 
-def waiting_for_operators(
-    world: World, states: Sequence[ReplyState], after: int = 0, limit: int = 100
-) -> Sequence[Reply]:
+def in_states(world: World, states: Sequence[ReplyState], after: int = 0, limit: int = 100) -> Sequence[Reply]:
     """Return replies in some states, in order of arrival."""
     with world.store.reading() as tx:
         return tx.replies.in_states(states, after=after, limit=limit)
@@ -84,4 +82,4 @@ def _own(tx: Transaction, client: Client, reply_id: str) -> Reply:
     return reply
 
 
-__all__ = ["acknowledge", "attachment", "existing", "own_replies", "own_reply", "waiting_for_operators"]
+__all__ = ["acknowledge", "attachment", "in_states", "own_replies", "own_reply"]

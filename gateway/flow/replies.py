@@ -10,7 +10,7 @@ from gateway.domain import codes
 from gateway.domain.case import Case
 from gateway.domain.errors import GatewayError, SubmissionError
 from gateway.domain.journal import Act
-from gateway.domain.reply import ITSELF, Proof, Reply, ReplyState
+from gateway.domain.reply import ITSELF, NO_PORTALS, Proof, Reply, ReplyState
 from gateway.flow import rejecting, webhooks
 from gateway.flow.effects import apply
 from gateway.flow.judging import KENNZAHL, Judged, judge
@@ -251,7 +251,7 @@ def _released(world: World, tx: Transaction, reply: Reply, case: Case, by: str) 
         ReplyState.MATCHED, case_id=case.id, case_number=case.number, client=case.client, matched_by=by, code="",
         reason="", candidates=(), cursor=tx.replies.next_cursor(),
     )  # fmt: skip
-    if case.client and case.client != ITSELF:
+    if case.client not in NO_PORTALS:
         return released
     return released.moved(ReplyState.ACKNOWLEDGED, wrapped_key=None, acknowledged_at=world.clock.now())
 

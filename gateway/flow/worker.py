@@ -33,6 +33,9 @@ HOUSEKEEPING = 30.0
 COLLECT = 2.0
 """Seconds between two looks at whose return folder is due."""
 
+SHARE = 4
+"""What part of the slots rounds to return folders may take, and notices to portals: one in so many."""
+
 SWEEP = 3600.0
 """Seconds between two sweeps of the vault."""
 
@@ -95,15 +98,26 @@ class Worker:
             delivery.message_id: partial(dispatch.dispatch, self.world, delivery)
             for delivery in dispatch.claim(self.world, self.name, free)
         }
-        for webhook in webhooks.due(self.world):
-            if f"webhook {webhook}" not in self._busy and len(jobs) < free:
-                jobs[f"webhook {webhook}"] = partial(webhooks.send_due, self.world, webhook)
-        if self._time_for("collections", COLLECT):
-            for authority in collect.claim_collections(self.world):
-                jobs[f"collect {authority}"] = partial(collect.collect_from, self.world, authority)
+        jobs |= self._way_back(free - len(jobs))
         for authority, looks in dispatch.claim_looks(self.world, 200).items():
             if f"look {authority}" not in self._busy and len(jobs) < free:
                 jobs[f"look {authority}"] = partial(dispatch.watch_all, self.world, looks)
+        return jobs
+
+    def _way_back(self, free: int) -> dict[str, Job]:
+        """Return rounds to return folders and notices to portals; a quarter of the slots each, however slow they are."""
+        jobs: dict[str, Job] = {}
+        share = max(1, self.slots // SHARE)
+        telling = [key for key in self._busy if key.startswith("webhook ")]
+        for webhook in webhooks.due(self.world)[: max(0, min(free, share - len(telling)))]:
+            if f"webhook {webhook}" not in telling:
+                jobs[f"webhook {webhook}"] = partial(webhooks.send_due, self.world, webhook)
+        if not self._time_for("collections", COLLECT):
+            return jobs
+        out = [key.removeprefix("collect ") for key in self._busy if key.startswith("collect ")]
+        room = min(free - len(jobs), share - len(out))
+        for authority in collect.claim_collections(self.world, room, out):
+            jobs[f"collect {authority}"] = partial(collect.collect_from, self.world, authority)
         return jobs
 
     def _housekeeping(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gateway.xbau.release import Release
-from gateway.xbau.tree import Group, Leaf, Tree
+from gateway.xbau.tree import Group, Leaf, Part, Tree, group, opened
 
 PAYER = "Gebührenpflichtiger"
 PROJECTS = ("bauvorhaben", "bauvorhabenAenderungsdaten")
@@ -13,26 +13,26 @@ PROJECTS = ("bauvorhaben", "bauvorhabenAenderungsdaten")
 
 def adapted(tree: Group, release: Release) -> Group:
     """Return the tree with number of buildings and payer where `release` takes them."""
+    if release.payer == "element" and release.buildings != "remark":
+        return tree
     children = dict(tree.children)
     applicants = set(_keys(children.get("antragsteller"))) | set(_keys(children.get("anzeigender")))
     for name in PROJECTS:
-        project = children.get(name)
-        if isinstance(project, Group):
+        project = opened(children.get(name))
+        if project is not None:
             if release.buildings == "remark":
                 project = _buildings_as_remark(project)
             children[name] = _with_payer(project, applicants, release)
-    if isinstance(children.get("beteiligte"), Group):
+    if "beteiligte" in children:
         children = dict(_with_payer(Group(children, tree.pointer), applicants, release).children)
     return Group(children, tree.pointer)
 
 
 def _buildings_as_remark(project: Group) -> Group:
     """Return a project that tells the number of buildings, and which, among its further remarks."""
-    subject = project.children.get("gegenstand")
-    if not isinstance(subject, Group):
-        return project
-    buildings = subject.children.get("anzahlDerGebaeude")
-    if not isinstance(buildings, Group):
+    subject = opened(project.children.get("gegenstand"))
+    buildings = opened(subject.children.get("anzahlDerGebaeude")) if subject else None
+    if subject is None or buildings is None:
         return project
     rest = {name: value for name, value in subject.children.items() if name != "anzahlDerGebaeude"}
     remarks = project.children.get("weitereAngaben", [])
@@ -49,8 +49,9 @@ def _told(buildings: Group) -> Iterator[str]:
     assert isinstance(count, Leaf), "a number is one value"
     yield f"Anzahl der Gebäude im Bauvorhaben: {count.text}"
     named = buildings.children.get("identifikationGebaeude", [])
-    for building in named if isinstance(named, list) else []:
-        if isinstance(building, Group):
+    for entry in named if isinstance(named, list) else []:
+        building = opened(entry)
+        if building is not None:
             name, key = building.children["gebaeudeBezeichnung"], building.children["uuidGebaeude"]
             if isinstance(name, Leaf) and isinstance(key, Leaf):
                 yield f"Gebäude {name.text}: {key.text}"
@@ -58,11 +59,9 @@ def _told(buildings: Group) -> Iterator[str]:
 
 def _with_payer(project: Group, applicants: set[str], release: Release) -> Group:
     """Return a project whose payer stands where the release has a place; the one applicant who pays needs none."""
-    people = project.children.get("beteiligte")
-    if release.payer == "element" or not isinstance(people, Group):
-        return project
-    payer = people.children.get("gebuehrenpflichtiger")
-    if not isinstance(payer, Group):
+    people = opened(project.children.get("beteiligte"))
+    payer = people.children.get("gebuehrenpflichtiger") if people else None
+    if release.payer == "element" or people is None or not isinstance(payer, Part):
         return project
     rest: dict[str, Tree] = {name: value for name, value in people.children.items() if name != "gebuehrenpflichtiger"}
     known = applicants or set(_keys(people.children.get("bauherr")))
@@ -75,7 +74,7 @@ def _with_payer(project: Group, applicants: set[str], release: Release) -> Group
     return Group({**project.children, "beteiligte": Group(rest, people.pointer)}, project.pointer)
 
 
-def _participant(payer: Group) -> Group:
+def _participant(payer: Part) -> Group:
     """Return the payer as one of the further participants, whose role the code list lacks."""
     role: Mapping[str, Tree] = {"nichtGelisteterWert": Leaf(PAYER, payer.pointer)}
     field: Mapping[str, Tree] = {"nichtGelisteterWert": Leaf("keine", payer.pointer)}
@@ -90,8 +89,8 @@ def _keys(tree: Tree | None) -> Iterator[str]:
     if isinstance(tree, list):
         for item in tree:
             yield from _keys(item)
-    elif isinstance(tree, Group):
-        for name, value in tree.children.items():
+    elif isinstance(tree, Part):
+        for name, value in group(*tree).children.items():
             if name == "id" and isinstance(value, Leaf):
                 yield value.text
             elif name in ("natuerlichePerson", "organisation", "bauherr", "anzeigender"):

@@ -19,7 +19,7 @@ from gateway.xbau.emit import emit
 from gateway.xbau.header import header, root_attributes
 from gateway.xbau.release import Release
 from gateway.xbau.schema import Message, message, validator
-from gateway.xbau.tree import Group, Leaf, Tree, group
+from gateway.xbau.tree import Group, Leaf, Tree, group, opened
 from gateway.xbau.values import Sheet
 
 SERVICES = ("referenzAntragsservice", "referenzAnzeigeservice")
@@ -118,35 +118,33 @@ def _opening(antrag: Antrag, heading: Heading, found: Message) -> Group:
 
 def _referring(children: dict[str, Tree], heading: Heading) -> dict[str, Tree]:
     """Return the reference of a notice, with the portal's own reference where the applicant named none."""
-    match children.get("bezug"):
-        case Group({"mitAktenzeichen": Group(named, inner)}, pointer) if "referenz" not in named:
-            filled = Group({**named, "referenz": Leaf(str(heading.reference), "/heading/reference")}, inner)
-            return {"bezug": Group({"mitAktenzeichen": filled}, pointer)}
-        case _:
-            return {}
+    given = opened(children.get("bezug"))
+    named = opened(given.children.get("mitAktenzeichen")) if given else None
+    if given is None or named is None or "referenz" in named.children:
+        return {}
+    reference: Tree = Leaf(str(heading.reference), "/heading/reference")
+    filled = Group({**named.children, "referenz": reference}, named.pointer)
+    return {"bezug": Group({"mitAktenzeichen": filled}, given.pointer)}
 
 
 def _demolished(facts: Tree) -> Group:
     """Return the parcels of a demolition as XBau 2.5 wants them once more for the statistics."""
-    assert isinstance(facts, Group), "sachverhalt is a group"
-    plots = facts.children.get("grundstueck")
+    known = opened(facts)
+    assert known is not None, "sachverhalt is a group"
+    plots = known.children.get("grundstueck")
     parcels = [
         parcel
-        for plot in (plots if isinstance(plots, list) else [])
-        if isinstance(plot, Group)
-        for parcel in _items(plot.children.get("flurstueck"))
+        for entry in (plots if isinstance(plots, list) else [])
+        if (plot := opened(entry)) is not None and isinstance(found := plot.children.get("flurstueck"), list)
+        for parcel in found
     ]
-    return Group({"flurstueck": parcels}, facts.pointer)
-
-
-def _items(tree: Tree | None) -> list[Leaf | Group]:
-    return tree if isinstance(tree, list) else []
+    return Group({"flurstueck": parcels}, known.pointer)
 
 
 def _following(followup: Followup, heading: Heading) -> Group:
     tree = group(followup, "/nachricht")
-    given = tree.children.get("bezug")
-    own = dict(given.children) if isinstance(given, Group) else {}
+    given = opened(tree.children.get("bezug"))
+    own = given.children if given else {}
     known: dict[str, Tree] = {"referenz": Leaf(str(heading.reference), "/heading/reference")}
     if heading.file_reference:
         known["vorgang"] = Leaf(heading.file_reference, "/heading/file_reference")

@@ -10,14 +10,14 @@ from gateway.domain.errors import Fault
 from gateway.domain.message import Document
 from gateway.xbau.charset import file_names_for
 from gateway.xbau.release import Release
-from gateway.xbau.tree import Group, Leaf, Tree, text_of
+from gateway.xbau.tree import Group, Leaf, Part, Tree, text_of
 
 
 def attachments(documents: Sequence[Document], release: Release) -> Group:
     """Return the list of attachments, file names made valid and unique for the release."""
     names = file_names_for(tuple(document.file_name for document in documents), release.charset)
     build = _bauvorlage if release.attachments == "bauvorlage" else _anlage
-    listed: list[Leaf | Group] = [
+    listed: list[Leaf | Group | Part] = [
         build(document, name, f"/attachments/{index}")
         for index, (document, name) in enumerate(zip(documents, names, strict=True))
     ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.domain import codes
 from gateway.domain.errors import Fault
+from gateway.xbau.antrag.base import Teil
 from gateway.xbau.schema import Message, Shape
-from gateway.xbau.tree import Group, Leaf, Tree, field_name
+from gateway.xbau.tree import Group, Leaf, Part, Tree, field_name, fields, group, opened, text_of, tree_of
 from gateway.xbau.values import EASY, Sheet, escaped, known_code, written
 
 OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -37,6 +39,62 @@ def emit(message: Message, tree: Group, sheet: Sheet) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(sheet.out)
 
 
+class Plan(NamedTuple):
+    """How a model goes into a shape: `steps` in the order of the shape, `homeless` fields that have no child there.
+
+    `told` are fields whose absence must be stated; a shape with attributes has no plan (`direct` is false).
+    """
+
+    direct: bool
+    steps: tuple[tuple[str, Shape], ...]
+    homeless: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+@cache
+def _plan(shape: Shape, model: type[Teil]) -> Plan:
+    by_name = {name: field for field, name in fields(model)}
+    steps = tuple((by_name[child.name], child) for child in shape.children if child.name in by_name)
+    homeless = tuple(field for name, field in by_name.items() if name not in shape.names)
+    return Plan(not shape.attributes, steps, homeless, tuple(model.TOLD))
+
+
+def _part(shape: Shape, part: Part, sheet: Sheet, indent: str) -> bool:
+    """Write a part straight from its model where the release takes it as it is, else opened as a group."""
+    pointer = part.pointer
+    values = part.model.__dict__
+    plan = _plan(shape, type(part.model))
+    if (
+        not plan.direct
+        or any(values[field] not in (None, ()) for field in plan.homeless)
+        or any(values[field] is None for field in plan.told)
+    ):
+        return _group(shape, group(part.model, pointer), sheet, indent)
+    out = sheet.out
+    start = len(out)
+    out.append(f"{indent}{shape.opening}>\n")
+    deeper = indent + "  "
+    done = set()
+    for field, child in plan.steps:
+        value = values[field]
+        if value is None:
+            continue
+        if type(value) is str:
+            if child.easy and EASY.fullmatch(value):
+                out.append(f"{deeper}{child.opening}>{value}{child.closing}")
+            elif not _one(child, Leaf(value, f"{pointer}/{field}"), sheet, deeper):
+                continue
+        elif isinstance(value, Teil):
+            if not _part(child, Part(value, f"{pointer}/{field}"), sheet, deeper):
+                continue
+        elif child.easy and type(value) is not tuple:
+            out.append(f"{deeper}{child.opening}>{text_of(value)}{child.closing}")
+        elif not _place(child, tree_of(value, f"{pointer}/{field}"), sheet, deeper):
+            continue
+        done.add(child.name)
+    return _closed(shape, pointer, done, start, sheet, indent)
+
+
 def _group(shape: Shape, tree: Group, sheet: Sheet, indent: str, declared: str = "") -> bool:
     """Write a group and return whether there was anything to write."""
     children = tree.children
@@ -54,18 +112,20 @@ def _group(shape: Shape, tree: Group, sheet: Sheet, indent: str, declared: str =
             continue
         if type(value) is Leaf and child.easy and EASY.fullmatch(value.text):
             out.append(f"{deeper}{child.opening}>{value.text}{child.closing}")
-        elif type(value) is Group:
-            if not _group(child, value, sheet, deeper):
-                continue
         elif not _place(child, value, sheet, deeper):
             continue
         done.add(child.name)
+    return _closed(shape, tree.pointer, done, start, sheet, indent)
+
+
+def _closed(shape: Shape, pointer: str, done: set[str], start: int, sheet: Sheet, indent: str) -> bool:
+    """Close a group, or take it back if nothing is in it; say what is missing."""
     if not done and not shape.needed and not shape.choices:
-        del out[start:]
+        del sheet.out[start:]
         return False
-    if not done.issuperset(shape.needed) or shape.choices:
-        _note_missing(shape, tree, done, sheet)
-    out.append(indent + shape.closing)
+    if shape.choices or not done.issuperset(shape.needed):
+        _note_missing(shape, pointer, done, sheet)
+    sheet.out.append(indent + shape.closing)
     return True
 
 
@@ -73,9 +133,9 @@ def _resolved(shape: Shape, tree: Group, sheet: Sheet) -> Iterator[tuple[str, Tr
     """Yield the children under the names this release has for them; what has no place here is lost."""
     inner = INNER.get(shape.name, "")
     if inner in tree.children and inner not in shape.names:
-        core = tree.children[inner]
+        core = opened(tree.children[inner])
         _lost({name: value for name, value in tree.children.items() if name != inner}, sheet)
-        if isinstance(core, Group):
+        if core is not None:
             yield from _resolved(shape, core, sheet)
         return
     for name, value in tree.children.items():
@@ -96,16 +156,16 @@ def _lost(children: Mapping[str, Tree], sheet: Sheet) -> None:
             sheet.lose(item.pointer, detail)
 
 
-def _note_missing(shape: Shape, tree: Group, done: set[str], sheet: Sheet) -> None:
+def _note_missing(shape: Shape, pointer: str, done: set[str], sheet: Sheet) -> None:
     """Note needed children that are absent, and choices of which none was made, unless a fault below says more."""
     absent = [name for name in shape.needed if name not in done]
     absent += [choice[0] for choice in shape.choices if done.isdisjoint(choice)]
     for name in absent:
-        pointer = f"{tree.pointer}/{field_name(name)}"
-        below = tree.pointer if shape.choices else pointer
+        place = f"{pointer}/{field_name(name)}"
+        below = pointer if shape.choices else place
         if not any(fault.pointer.startswith(below) for fault in sheet.faults):
             detail = f"XBau {sheet.release.name} der Behörde verlangt hier die Angabe „{name}“."
-            sheet.faults.append(Fault(codes.FIELD_MISSING, pointer, detail))
+            sheet.faults.append(Fault(codes.FIELD_MISSING, place, detail))
 
 
 def _place(shape: Shape, value: Tree, sheet: Sheet, indent: str) -> bool:
@@ -117,11 +177,13 @@ def _place(shape: Shape, value: Tree, sheet: Sheet, indent: str) -> bool:
             detail = f"XBau {sheet.release.name} der Behörde nimmt „{shape.name}“ höchstens {shape.high}-mal auf."
             sheet.lose(extra.pointer, detail)
         value = value[: shape.high]
-    return sum(_one(shape, item, sheet, indent) for item in value) > 0
+    return any([_one(shape, item, sheet, indent) for item in value])
 
 
-def _one(shape: Shape, value: Leaf | Group, sheet: Sheet, indent: str) -> bool:
-    if isinstance(value, Group):
+def _one(shape: Shape, value: Leaf | Group | Part, sheet: Sheet, indent: str) -> bool:
+    if type(value) is Part:
+        return _part(shape, value, sheet, indent)
+    if type(value) is Group:
         return _group(shape, value, sheet, indent)
     if shape.kind == "group":
         child = _carrier(shape)
@@ -152,7 +214,7 @@ def _wrapped(child: Shape, leaf: Leaf) -> Group:
     """Return a bare value as that child; lines become paragraphs."""
     if child.kind != "para":
         return Group({child.name: leaf}, leaf.pointer)
-    lines: list[Leaf | Group] = [Leaf(line, leaf.pointer) for line in leaf.text.splitlines() if line.strip()]
+    lines: list[Leaf | Group | Part] = [Leaf(line, leaf.pointer) for line in leaf.text.splitlines() if line.strip()]
     return Group({child.name: lines}, leaf.pointer)
 
 

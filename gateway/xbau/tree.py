@@ -27,7 +27,14 @@ class Group(NamedTuple):
     pointer: str
 
 
-Tree = Leaf | Group | list["Leaf | Group"]
+class Part(NamedTuple):
+    """A part of the submission that nobody has looked into yet; `opened` shows its children."""
+
+    model: Teil
+    pointer: str
+
+
+Tree = Leaf | Group | Part | list["Leaf | Group | Part"]
 
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -62,16 +69,23 @@ WRITERS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
 
 
 def group(model: Teil, pointer: str) -> Group:
-    """Return the tree of a model: absent values left out, names as XBau spells them."""
+    """Return the children of a model: absent values left out, names as XBau spells them, parts not yet opened."""
     children: dict[str, Tree] = {}
     values = model.__dict__
-    for field, name in _fields(type(model)):
+    for field, name in fields(type(model)):
         value = values[field]
         if value is not None and (value or type(value) is not tuple):
-            children[name] = _tree(value, f"{pointer}/{field}")
+            children[name] = tree_of(value, f"{pointer}/{field}")
         elif field in model.TOLD:
             children[name] = Group({"nichtVorhanden": Leaf("true", f"{pointer}/{field}")}, f"{pointer}/{field}")
     return Group(children, pointer)
+
+
+def opened(tree: Tree | None) -> Group | None:
+    """Return a part or group as a group; None for anything else."""
+    if isinstance(tree, Part):
+        return group(tree.model, tree.pointer)
+    return tree if isinstance(tree, Group) else None
 
 
 def element_name(field: str) -> str:
@@ -86,18 +100,15 @@ def field_name(element: str) -> str:
     return re.sub("_+", "_", spaced).lower()
 
 
-def _tree(value: object, pointer: str) -> Tree:
-    if isinstance(value, str):
-        return Leaf(value, pointer)
-    if isinstance(value, Teil):
-        return group(value, pointer)
+def tree_of(value: object, pointer: str) -> Tree:
+    """Return any value of a model as a tree."""
     if isinstance(value, tuple):
         return [_item(item, f"{pointer}/{index}") for index, item in enumerate(value)]
-    return Leaf(text_of(value), pointer)
+    return _item(value, pointer)
 
 
-def _item(value: object, pointer: str) -> Leaf | Group:
-    return group(value, pointer) if isinstance(value, Teil) else Leaf(text_of(value), pointer)
+def _item(value: object, pointer: str) -> Leaf | Part:
+    return Part(value, pointer) if isinstance(value, Teil) else Leaf(text_of(value), pointer)
 
 
 def text_of(value: object) -> str:
@@ -106,6 +117,6 @@ def text_of(value: object) -> str:
 
 
 @cache
-def _fields(model: type[Teil]) -> tuple[tuple[str, str], ...]:
+def fields(model: type[Teil]) -> tuple[tuple[str, str], ...]:
     """Return the fields of a model that are sent, with their XBau names."""
     return tuple((field, element_name(field)) for field in model.model_fields if field not in model.UNSENT)

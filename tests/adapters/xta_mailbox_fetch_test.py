@@ -15,7 +15,10 @@ from lxml import etree
 
 from gateway.adapter import ClearContent
 from gateway.adapter_contract.samples import clear_sample
+from gateway.seal.cipher import seal, unseal
+from gateway.seal.wrap import read_key, unwrap_key, wrap
 from tests.kit import xta_official
+from tests.kit.keys import AT, authority_entry, authority_keys
 from tests.kit.xta_raw import XTA_ACTION, envelope, split
 from tests.kit.xta_setting import (
     CLOSE,
@@ -34,6 +37,8 @@ from tests.kit.xta_setting import (
     text,
 )
 from tests.kit.xta_tls import Pki, make_pki
+
+CONTENT_KEY = bytes(range(32))
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +220,29 @@ def test_end_to_end_carries_the_content_container_as_encrypted_data(setting: Set
     found = [base64.b64decode(node.text or "") for node in inner]
     sent = [content.message, *content.attachments, content.manifest]
     assert [hashlib.sha256(data).hexdigest() for data in found] == [part.sha256 for part in sent]
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_end_to_end_opens_with_the_key_of_the_authority(setting: Setting, kind: str) -> None:
+    def encrypt(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+        sealed = seal(b"".join(chunks), CONTENT_KEY, bytes(12))
+        return wrap(CONTENT_KEY, authority_keys(kind)[1], purpose_at=AT), iter((sealed,))
+
+    message = replace(sample(), protection="end_to_end", encrypt_for_addressee=encrypt)
+    setting.desk.lay(message)
+    with setting.connected() as client:
+        answer = client.post(envelope(FETCH, fetch(message.message_id)))
+    # XML Encryption 1.1 (MGF, key derivation) has no place in the 1.0 schema that the official files bring along,
+    # whose wildcard is strict: only our own schema can judge here
+    root = etree.fromstring(split(answer)[0][2])
+    xta_official.check_own(root)
+    encrypted_key = root.find(".//e:EncryptedData//e:EncryptedKey", NS)
+    assert encrypted_key is not None
+    wrapped = read_key(encrypted_key)
+    assert wrapped is not None
+    key = unwrap_key(wrapped, [authority_entry(kind)])
+    inner = etree.fromstring(unseal(split(answer)[1][2], key))
+    assert base64.b64decode(inner[0].text or "") == b"".join(message.clear().message.chunks())
 
 
 def test_the_manifest_rides_along_when_the_authority_wants_it(setting: Setting) -> None:

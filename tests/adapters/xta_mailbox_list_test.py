@@ -169,6 +169,7 @@ def test_a_certificate_without_a_mailbox_or_with_a_weak_key_gets_403_and_a_journ
     setting: Setting, kind: str
 ) -> None:
     answer = setting.ask(LIST, "<o:MsgBoxStatusListRequest/>", who=getattr(setting.pki, kind))
+    assert text(judge(answer), "//a:Action") == "http://www.w3.org/2005/08/addressing/fault"
     assert fault(answer) == (403, "s12:Sender", "PermissionDeniedException", "9014")
     assert len(setting.desk.refused) == 1
 

@@ -157,6 +157,11 @@ def test_an_envelope_that_is_too_large_is_refused_with_9023(client: RawClient) -
     assert fault(answer)[3] == "9023"
 
 
+def test_a_package_that_never_ends_is_given_up(client: RawClient) -> None:
+    kind, body = multipart(envelope(LIST, PAGE), (("unasked@x", bytes(14_000_000)),), action=LIST)
+    assert fault(client.post(body, kind, chunked=1_000_000))[3] == "9023"
+
+
 @pytest.mark.parametrize("break_it", ["boundary", "encoding", "padding", "many"])
 def test_a_broken_package_is_refused_with_a_typed_fault(client: RawClient, break_it: str) -> None:
     kind, body = multipart(envelope(LIST, PAGE), [("a@x", b"1")] * (2_001 if break_it == "many" else 1), action=LIST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,7 +199,7 @@ def test_a_client_sends_a_reply_and_asks_how_it_went(setting: Setting) -> None:
 
 def test_a_client_gets_typed_faults(setting: Setting) -> None:
     client, stranger = setting.client(setting.pki.authority), setting.client(setting.pki.stranger)
-    calls = [
+    calls: list[tuple[Callable[[], Any], str]] = [
         (
             lambda: client.box.getMessage(MsgSelector={"MessageID": ["urn:uuid:0"]}, _soapheaders=client.author()),
             "9070",

@@ -21,7 +21,7 @@ from gateway.domain.errors import DeliveryError
 from tests.kit import xta_official
 from tests.kit.xta_reference_server import NS, Cut, Fault, Http, ReferenceServer, Stall, Trouble
 from tests.kit.xta_sides import FakeLink
-from tests.kit.xta_tls import Pki, make_pki, serving
+from tests.kit.xta_tls import NOWHERE, Pki, make_pki, serving
 
 pytestmark = pytest.mark.skipif(not xta_official.OFFICIAL.exists(), reason=xta_official.MISSING)
 
@@ -40,7 +40,7 @@ class Setting:
 
     def adapter(self, *, port: int = 0, patience: float = 20, manifest: bool = False) -> XtaPush:
         # the name resolves nowhere: only the pinned address can be reached, and TLS still checks the name
-        base = f"https://localhost:{port or self.port}/GovGateway211/"
+        base = f"https://{NOWHERE}:{port or self.port}/GovGateway211/"
         settings = Settings(
             management_url=base + "mgmt211", send_url=base + "send211", patience=patience, manifest=manifest
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,12 +15,14 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from adapters.xta_wire import container, faults, metadata, mime, soap
-from adapters.xta_wire.faults import NUMBERS, XtaFault
+from adapters.xta_wire.faults import NUMBERS, SoapFault, XtaFault
 from adapters.xta_wire.identity import account_of, own_id, read_id, wire_id
 from adapters.xta_wire.metadata import Metadata, Party
 from adapters.xta_wire.mime import MultipartReader, Part
+from adapters.xta_wire.names import OPERATIONS
 from gateway.domain.ids import AuthorityKey
 from tests.kit import xta_official
+from xsd import xta
 
 
 class Collected:
@@ -182,3 +186,67 @@ def test_poor_metadata_of_the_field_are_read_with_patience() -> None:
         0,
     )
     assert metadata.read(etree.fromstring("<nothing/>")).message_id == ""
+
+
+@given(st.binary(max_size=300), st.integers(1, 50))
+def test_no_bytes_at_all_break_the_reader_otherwise_than_by_a_fault(data: bytes, step: int) -> None:
+    reader = MultipartReader("B", Collected())
+    part, next_part = b"--B\r\nContent-ID: <a@x>\r\n\r\n", b"\r\n--B\r\nContent-ID: <b@x>"
+    with suppress(XtaFault):
+        for at in range(0, len(data), step):
+            reader.feed(part + data[at : at + step] + next_part)
+        reader.close()
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_no_bytes_at_all_break_the_envelope_otherwise_than_by_a_fault(data: bytes) -> None:
+    with pytest.raises((XtaFault, SoapFault)):
+        soap.read(data)
+
+
+@given(st.text(max_size=200))
+def test_any_header_value_can_be_read_as_a_content_type(value: str) -> None:
+    assert mime.read_content_type(value).media == value.partition(";")[0].strip().lower()
+
+
+OPERATION = "{http://schemas.xmlsoap.org/wsdl/}operation"
+
+
+def operations(path: Path) -> dict[str, tuple[object, ...]]:
+    """Return, per operation of a WSDL, its action, its header parts each way, and its faults' elements."""
+    root = etree.parse(path).getroot()
+    soap12, plain = "{http://schemas.xmlsoap.org/wsdl/soap12/}", "{http://schemas.xmlsoap.org/wsdl/}"
+    action = "{http://www.w3.org/2007/05/addressing/metadata}Action"
+    elements = {
+        message.get("name"): tuple(str(part.get("element")).rpartition(":")[2] for part in message.iter(plain + "part"))
+        for message in root.iter(plain + "message")
+    }
+    found: dict[str, tuple[object, ...]] = {}
+    for operation in root.iter(OPERATION):
+        name = str(operation.get("name"))
+        if operation.find(soap12 + "operation") is None:
+            body = [
+                (node.get(action), elements[str(node.get("message")).rpartition(":")[2]])
+                for node in operation.iterchildren("{*}*")
+            ]
+            found[name] = (*found.get(name, ()), sorted(body, key=str))
+        else:
+            named = next(operation.iter(soap12 + "operation")).get("soapAction")
+            sides = [
+                sorted(str(header.get("part")) for header in operation.iterfind(f"{plain}{side}/{soap12}header"))
+                for side in ("input", "output")
+            ]
+            found[name] = (*found.get(name, ()), named, sides)
+    return found
+
+
+@pytest.mark.skipif(not xta_official.OFFICIAL.exists(), reason=xta_official.MISSING)
+def test_our_wsdl_speaks_as_the_official_one() -> None:
+    assert operations(xta.wsdl()) == operations(xta_official.WSDL)
+
+
+def test_our_wsdl_and_our_table_of_operations_agree() -> None:
+    ours = operations(xta.wsdl())
+    assert {operation.name: operation.action for operation in OPERATIONS} == {
+        name: row[1] for name, row in ours.items()
+    }

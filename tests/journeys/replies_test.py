@@ -91,4 +91,4 @@ async def test_a_sealed_reply_is_verified_and_its_attachments_stream_back_byte_f
         assert stored.proof.value == "signature"
         assert case is not None
         assert case.state is State.AVAILABLE
-        assert WARENDORF == stored.authority
+        assert stored.authority == WARENDORF

@@ -114,10 +114,10 @@ def _deliver(installed: Installation, home: Path) -> None:
     inbox, taken = home / "authorities" / WARENDORF / "inbox", home / "taken"
     taken.mkdir(exist_ok=True)
     worker = Worker(installed.world, "story")
-    for _ in range(6):
-        time.sleep(0.06)
-        installed.clock.at = MovingClock().at
-        installed.clock.pass_by(seconds=120)
+    installed.clock.at = MovingClock().at
+    for _ in range(60):
+        time.sleep(0.01)
+        installed.clock.pass_by(seconds=10)
         worker.turn()
         for folder in inbox.iterdir():
             if not folder.name.startswith(".") and folder.is_dir():

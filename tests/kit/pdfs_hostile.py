@@ -145,6 +145,9 @@ _ACTIVE: dict[str, Callable[[], bytes]] = {
     "a script in an object stream": lambda: with_object_stream([SCRIPT]),
     "a script with an escaped name": lambda: beside(b"<< /#53 /J#61vaScr#69pt /#4aS (x) >>"),
     "a script whose kind is another object": lambda: in_catalog(b"/OpenAction << /S 5 0 R >>", b"/JavaScript"),
+    "a web page on opening whose kind is another object": lambda: in_catalog(
+        b"/OpenAction << /S 5 0 R /URI (http://example.org) >>", b"/URI"
+    ),
     "a script in a 3D scene": lambda: beside(
         stream_body(b"U3D", b"/Type /3D /Subtype /U3D /OnInstantiate 6 0 R"), stream_body(b"x")
     ),

@@ -14,6 +14,7 @@ from pydantic import Field
 from gateway import registry
 from gateway.adapter import AdapterSettings, Plugin
 from gateway.domain.authority import EditionPlan, with_step
+from gateway.domain.dossier import Dossier
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import GENESIS, Act, Entry, link
 from gateway.domain.participation import Participation, in_force
@@ -74,22 +75,38 @@ class MemoryJournal:
 
 
 @dataclass
+class MemoryDossiers:
+    """What operators keep, without versions."""
+
+    kept: dict[AuthorityKey, Dossier] = field(default_factory=dict)
+
+    def get(self, key: AuthorityKey) -> Dossier:
+        return self.kept.get(key, Dossier(key))
+
+    def save(self, dossier: Dossier) -> bool:
+        self.kept[dossier.authority] = dossier
+        return True
+
+
+@dataclass
 class MemoryStore:
     """Commits at the end of a block, or forgets everything when the block fails."""
 
     registry: MemoryRegistry = field(default_factory=MemoryRegistry)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
+    dossiers: MemoryDossiers = field(default_factory=MemoryDossiers)
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        yield SimpleNamespace(registry=self.registry, journal=self.journal)
+        yield SimpleNamespace(registry=self.registry, journal=self.journal, dossiers=self.dossiers)
 
     @contextmanager
     def writing(self) -> Iterator[Any]:
         copy = MemoryRegistry(dict(self.registry.rows), self.registry.plan)
         journal = MemoryJournal(list(self.journal.entries))
-        yield SimpleNamespace(registry=copy, journal=journal)
-        self.registry, self.journal = copy, journal
+        dossiers = MemoryDossiers(dict(self.dossiers.kept))
+        yield SimpleNamespace(registry=copy, journal=journal, dossiers=dossiers)
+        self.registry, self.journal, self.dossiers = copy, journal, dossiers
 
 
 @dataclass

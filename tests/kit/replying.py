@@ -6,18 +6,23 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.domain.case import Case, Delivery
+from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey, CaseNumber, DocumentId, MessageId
 from gateway.domain.message import Party
+from gateway.domain.reply import Reply, ReplyState
 from gateway.edges.keys_issue import new_key, self_signed
+from gateway.flow.carry import content_of
 from gateway.flow.cases import authority_of, party
 from gateway.flow.certificates import hold
-from gateway.seal.cipher import seal
+from gateway.flow.desk import MailboxDesk
+from gateway.seal.cipher import seal, unseal
 from gateway.seal.envelope import render_envelope
 from gateway.seal.keys import SigningKey
 from gateway.seal.manifest import Manifest, SealedPart
@@ -25,6 +30,7 @@ from gateway.seal.sign import sign
 from gateway.seal.wrap import wrap
 from gateway.xbau.replies.build import MessageRef
 from tests.kit.installation import ACTOR, WARENDORF, Installation
+from tests.kit.stores import a_case, a_delivery
 from tests.kit.xbau_replies import sample_reply
 
 
@@ -96,6 +102,7 @@ def register(installed: Installation, signer: SigningKey, key: AuthorityKey = WA
 def leave_sealed(
     installed: Installation, message: bytes, signer: SigningKey, name: str = "umschlag-1",
     key: AuthorityKey = WARENDORF, files: tuple[tuple[UUID, bytes], ...] = (), addressee: str = "",
+    wrap_signature: bool = False,
 ) -> Path:  # fmt: skip
     """Leave a reply that is signed by `signer` and wrapped for the gateway."""
     world, now = installed.world, installed.clock.now()
@@ -115,6 +122,10 @@ def leave_sealed(
         message_id, CaseNumber("-"), to, "rueckweg", "2.6", "antwort", now.replace(microsecond=0), False, tuple(parts)
     )
     signed = sign(manifest, signer, now)
+    if wrap_signature:  # the signed manifest hidden in a new one, which is what a careless reader would believe
+        signed = (
+            b'<manifest xmlns="urn:bauweiche:manifest:1" version="1">' + signed.partition(b"?>")[2] + b"</manifest>"
+        )
     envelope = render_envelope(
         message_id=message_id, addressee=to, test=False,
         encrypted_key=wrap(content, world.keyring.wrapping_certificate(now), purpose_at=now), parts=tuple(octets),
@@ -126,3 +137,76 @@ def leave_sealed(
     (folder / "manifest.bin").write_bytes(seal(signed, content, world.chance.octets(12)))
     (folder / "envelope.xml").write_bytes(envelope)
     return folder
+
+
+def known_case(
+    installed: Installation, number: int = 1, *, state: State = State.HANDED_OVER, **changes: Any
+) -> Answering:
+    """Enter a case that was delivered, without its content: as it stands when most answers come."""
+    now = installed.clock.now()
+    given = {"authority": WARENDORF, "client": "portal", "state": state, "wrapped_key": None, "erased_at": now,
+             "created_at": now, "parts": ()}  # fmt: skip
+    case = a_case(number, **(given | changes))
+    delivery = a_delivery(
+        number, case, state=state, stamped_at=now.replace(microsecond=0), next_at=None, available_at=now,
+        adapter="file_drop", handed_over_at=now if state is State.HANDED_OVER else None,
+    )  # fmt: skip
+    with installed.world.store.writing() as tx:
+        tx.cases.add(case)
+        tx.deliveries.add(delivery)
+    return Answering(installed, case, delivery)
+
+
+def hand_in(installed: Installation, message: bytes, *, accounts: frozenset[AuthorityKey] = frozenset({WARENDORF}),
+            parts: tuple[tuple[str, str, bytes], ...] = (), **facts: str) -> str:  # fmt: skip
+    """Hand a reply in at the mailbox's counter, as the XTA server does; returns the id it is kept under."""
+    given = {"message_id": str(uuid4()), "authority": min(accounts) if len(accounts) == 1 else "", **facts}
+    arriving = MailboxDesk(installed.world, "xta_mailbox").receive(accounts, given)
+    try:
+        for identity, file_name, octets in parts:
+            sink = arriving.part(identity, file_name, "application/pdf")
+            sink.write(octets)
+            sink.close()
+        arriving.message(message)
+        return arriving.commit()
+    finally:
+        arriving.abort()
+
+
+def kept(installed: Installation, reply_id: str) -> Reply:
+    """Return a stored reply."""
+    with installed.world.store.reading() as tx:
+        found = tx.replies.get(reply_id)
+    assert found is not None
+    return found
+
+
+def only_reply(installed: Installation, authority: AuthorityKey = WARENDORF) -> Reply:
+    """Return the newest reply of all."""
+    with installed.world.store.reading() as tx:
+        return tx.replies.in_states(list(ReplyState), limit=1000)[-1]
+
+
+def journal_of(installed: Installation, subject: str) -> list[str]:
+    """Return what the journal says about a subject, in order."""
+    with installed.world.store.reading() as tx:
+        return [entry.act.what for entry in tx.journal.read(subject=subject)]
+
+
+def state_of(known: Answering) -> tuple[State, Delivery]:
+    """Return how a case and its delivery stand now."""
+    with known.installed.world.store.reading() as tx:
+        case, delivery = tx.cases.get(known.case.id), tx.deliveries.get(known.delivery.message_id)
+    assert case is not None
+    assert delivery is not None
+    return case.state, delivery
+
+
+def answer_to(installed: Installation, reply: Reply) -> tuple[Delivery, bytes]:
+    """Return the delivery of the 1100 that answers a reply, and its message in clear."""
+    assert reply.answered_by, reply
+    with installed.world.store.reading() as tx:
+        delivery = tx.deliveries.get(MessageId(reply.answered_by))
+    assert delivery is not None
+    content = content_of(installed.world, delivery)
+    return delivery, unseal(content.message, content.key)

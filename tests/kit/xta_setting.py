@@ -57,9 +57,13 @@ class Setting:
 
 
 def judge(answer: Answer) -> etree._Element:
-    """Return the envelope of an answer, found valid where the official schemas are at hand."""
+    """Return the envelope of an answer, found valid by our own schemas and by the official ones if at hand."""
     data = split(answer)[0][2] if answer.header("content-type").startswith("multipart/") else answer.body
-    return xta_official.check(data) if xta_official.OFFICIAL.exists() else etree.fromstring(data)
+    root = etree.fromstring(data)
+    xta_official.check_own(root)
+    if xta_official.OFFICIAL.exists():
+        xta_official.check(data)
+    return root
 
 
 def text(root: etree._Element, path: str) -> str:

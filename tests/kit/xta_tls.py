@@ -21,6 +21,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.edges.peer_cert import PeerCertProtocol, tls_context
 
+NOWHERE = "xta.musterstadt.example"
+"""A name that no resolver knows and every certificate here carries."""
+
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -70,7 +73,7 @@ class _Root:
         mine = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names = [x509.DNSName("localhost"), x509.DNSName(NOWHERE), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         certificate = (
             _begin(subject, self.name, mine, days=days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

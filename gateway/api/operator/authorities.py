@@ -86,9 +86,7 @@ def remove_participation(
     """Needs If-Match."""
     world = world_of(request)
     found = authority_of(world, AuthorityKey(key))
-    with world.store.reading() as tx:
-        guarded(request, found)(tx)
-    if not remove(world, found.key, valid_from, operator.actor, reason):
+    if not remove(world, found.key, valid_from, operator.actor, reason, guarded(request, found)):
         raise SubmissionError(codes.NOT_FOUND, f"Zum {valid_from:%d.%m.%Y} ist nichts eingetragen.")
     return _detail(world, found.key, response)
 

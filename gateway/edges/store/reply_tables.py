@@ -15,7 +15,7 @@ from gateway.edges.store.tables import Row
 REPLY_STATES = ", ".join(f"'{state.value}'" for state in ReplyState)
 NOTICE_STATES = ", ".join(f"'{state.value}'" for state in NoticeState)
 RELEASED = "cursor > 0"
-OVER = "state IN ('refused', 'discarded', 'acknowledged')"
+OVER = "erased_at IS NULL AND state IN ('refused', 'discarded', 'acknowledged')"
 WAITING = "(state = 'waiting') IS TRUE"
 """Conditions of partial indexes, repeated word for word in queries: only then are they used."""
 

@@ -16,7 +16,7 @@ REPLY_STATES = (
 )  # fmt: skip
 NOTICE_STATES = "state IN ('waiting', 'delivered', 'failed')"
 RELEASED = "cursor > 0"
-OVER = "state IN ('refused', 'discarded', 'acknowledged')"
+OVER = "erased_at IS NULL AND state IN ('refused', 'discarded', 'acknowledged')"
 WAITING = "(state = 'waiting') IS TRUE"
 
 

@@ -1,0 +1,135 @@
+"""`bauweiche replies …`: what authorities sent back and what nobody could match."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say, seat_of
+from gateway.domain.calendar import written_moment
+from gateway.domain.ids import read_case_number
+from gateway.domain.reply import TITLES, Reply, ReplyState
+from gateway.flow import replies
+from gateway.flow.cases import authority_of
+from gateway.flow.reading import in_states
+from gateway.ports import World
+
+app = typer.Typer(
+    name="replies",
+    help="Antworten der Behörden, vor allem solche, die keinem Vorgang zuzuordnen waren.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Why = Annotated[str, typer.Option("--reason", help="Grund; er steht danach im Ereignisprotokoll.")]
+Json = Annotated[bool, typer.Option("--json", help="Als JSON.")]
+
+
+@app.command("list")
+def list_replies(
+    ctx: typer.Context,
+    state: Annotated[list[ReplyState] | None, typer.Option(help="Zustand; ohne Angabe: in Klärung.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Höchstens so viele.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Zeigt Antworten, ohne Angabe die in Klärung."""
+    with opened(ctx) as world:
+        found = [_described(world, one) for one in in_states(world, state or [ReplyState.QUARANTINED], limit=limit)]
+    if as_json:
+        out(dumped(found))
+        return
+    for row in found:
+        head = f"{row['id']}  {row['received']}  {row['number'] or '????'}  {row['state_label']:<12}"
+        out(f"{head} {row['authority_name']}\n    {row['reason'] or row['case_number']}\n")
+    if not found:
+        say("Nichts.")
+
+
+@app.command("show")
+def show(
+    ctx: typer.Context,
+    reply_id: Annotated[str, typer.Argument(help="Kennung aus „replies list“.")],
+    message: Annotated[bool, typer.Option("--message", help="Die XBau-Nachricht selbst ausgeben.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Zeigt eine Antwort mit den Vorgängen, die gemeint sein können."""
+    with opened(ctx) as world:
+        reply = replies.existing(world, reply_id)
+        if message:
+            out(replies.message_of(world, reply).decode("utf-8", "replace"))
+            return
+        row = _described(world, reply)
+    if as_json:
+        out(dumped(row))
+        return
+    for name, value in row.items():
+        if name != "candidates":
+            out(f"{name:<16} {value}\n")
+    for candidate in row["candidates"]:
+        out(
+            f"  kommt in Frage   {candidate['case_number']} ({candidate['score']}): {'; '.join(candidate['reasons'])}\n"
+        )
+
+
+@app.command("assign")
+def assign(
+    ctx: typer.Context,
+    reply_id: Annotated[str, typer.Argument(help="Kennung der Antwort.")],
+    case: Annotated[str, typer.Argument(help="Vorgangsnummer.")],
+    reason: Why,
+) -> None:
+    """Ordnet eine Antwort in Klärung einem Vorgang zu; das Portal bekommt sie dann."""
+    number = read_case_number(case)
+    if number is None or not reason.strip():
+        fail(USAGE, "Bitte eine gültige Vorgangsnummer und einen Grund angeben.")
+    with opened(ctx, writing=True) as world:
+        with world.store.reading() as tx:
+            found = tx.cases.by_number(number)
+        if found is None:
+            fail(NOT_FOUND, f"Den Vorgang {number} gibt es nicht.")
+        replies.assign(world, reply_id, found.id, seat_of(ctx).actor, reason)
+    say(f"Zugeordnet: {number}.")
+
+
+@app.command("discard")
+def discard(
+    ctx: typer.Context,
+    reply_id: Annotated[str, typer.Argument(help="Kennung der Antwort.")],
+    reason: Why,
+) -> None:
+    """Verwirft eine Antwort in Klärung; ihr Inhalt wird gelöscht."""
+    if not reason.strip():
+        fail(USAGE, "Bitte einen Grund angeben.")
+    with opened(ctx, writing=True) as world:
+        replies.discard(world, reply_id, seat_of(ctx).actor, reason)
+    say("Verworfen.")
+
+
+def _described(world: World, reply: Reply) -> dict[str, Any]:
+    return {
+        "id": reply.id,
+        "state": reply.state.value,
+        "state_label": TITLES[reply.state],
+        "received": written_moment(reply.received_at),
+        "authority": reply.authority,
+        "authority_name": authority_of(world, reply.authority).name,
+        "number": reply.number,
+        "release": reply.release,
+        "message_id": reply.message_id,
+        "via": reply.via,
+        "proof": reply.proof.value,
+        "bytes": reply.size,
+        "attachments": len(reply.parts),
+        "code": reply.code,
+        "reason": reply.reason,
+        "case_number": reply.case_number,
+        "matched_by": reply.matched_by,
+        "repeats": reply.repeats,
+        "candidates": [
+            {"case_number": one.case_number, "score": one.score, "reasons": list(one.reasons)}
+            for one in reply.candidates
+        ],
+    }

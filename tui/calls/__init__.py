@@ -1,0 +1,1 @@
+"""Named calls to the operator API, one module per subject."""

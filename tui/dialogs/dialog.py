@@ -1,0 +1,61 @@
+"""What every window is that asks, warns or explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.plain import plain
+from tui.texts import Texts
+
+if TYPE_CHECKING:
+    from tui.app import Console
+
+R = TypeVar("R")
+
+
+class Dialog(ModalScreen[R | None], Generic[R]):
+    """A window over the screen; esc closes it without an answer."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "Input, OptionList, VerticalScroll"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "key.cancel", show=False)]
+
+    def __init__(self, title: str, hint: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._hint = hint
+
+    @property
+    def texts(self) -> Texts:
+        """The texts of the chosen language."""
+        return cast("Console", self.app).texts
+
+    def compose(self) -> ComposeResult:
+        """A frame with the title, what is inside, and the keys that count here."""
+        with Vertical(id="window") as window:
+            window.border_title = Text(plain(self._title))  # type: ignore[assignment]  # Text is taken as it is, a str would be markup
+            yield from self.inside()
+            yield Static("", id="wrong", markup=False)
+            yield Static(Text(self._hint or self.texts("dialogs.hint")), id="hint", markup=False)
+
+    def inside(self) -> Iterable[Widget]:
+        """Return what the window holds."""
+        raise NotImplementedError
+
+    def wrong(self, sentence: str) -> None:
+        """Say in the window what is wrong; nothing typed is lost."""
+        shown = self.query_one("#wrong", Static)
+        shown.update(Text(f"! {plain(sentence)}" if sentence else ""))
+        shown.set_class(bool(sentence), "-on")
+
+    def action_cancel(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
