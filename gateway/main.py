@@ -17,6 +17,7 @@ from gateway.commands import (
     cases,
     deliveries,
     demo,
+    doctor,
     journal,
     keys,
     opening,
@@ -83,7 +84,7 @@ for group in (
     xbau.app,
 ):  # fmt: skip
     app.add_typer(group)
-for module in (running, cases, opening, reply, demo):
+for module in (running, cases, opening, reply, demo, doctor):
     module.register(app)
 
 

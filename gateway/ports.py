@@ -15,11 +15,14 @@ from cryptography import x509
 from gateway.adapter import Adapter, Plugin
 from gateway.domain.authority import Edition, EditionPlan, Municipality
 from gateway.domain.case import Answered, Case, Client, Delivery, Way
+from gateway.domain.deadlines import Ready
 from gateway.domain.delivery import State
 from gateway.domain.dossier import Dossier, Survey, SurveyState
+from gateway.domain.evidence import Anchor, Event
 from gateway.domain.ids import AuthorityKey, CaseNumber, MessageId
 from gateway.domain.insight import Cause, Load, Wanted
 from gateway.domain.journal import Act, Entry
+from gateway.domain.notice_mail import Mail, MailState
 from gateway.domain.participation import Participation
 from gateway.domain.reply import Notice, Reply, ReplyState, Round, Webhook
 from gateway.seal.keys import SigningKey
@@ -322,6 +325,69 @@ class Surveys(Protocol):
     def set_state(self, survey_id: str, before: SurveyState, after: SurveyState) -> bool: ...
 
 
+class Evidence(Protocol):
+    """Signed facts of cases and signed anchors of the journal; they outlive the content they speak of."""
+
+    def add(self, event: Event) -> None: ...
+
+    def last(self, number: CaseNumber) -> Event | None: ...
+
+    def of_case(self, number: CaseNumber) -> Sequence[Event]: ...
+
+    def receipt(self, case_id: str) -> Event | None: ...
+
+    def unsigned(self, limit: int) -> Sequence[Event]: ...
+
+    def sign(self, event: Event) -> bool: ...
+
+    def forget(self, before: datetime, limit: int) -> int: ...
+
+    def journal_end(self) -> int: ...
+
+    def digests(self, first: int, last: int) -> Sequence[str]: ...
+
+    def anchor(self, first: int) -> Anchor | None: ...
+
+    def last_anchor(self) -> Anchor | None: ...
+
+    def add_anchor(self, anchor: Anchor) -> None: ...
+
+
+class Duties(Protocol):
+    """What the law wants watched: plans, fetching, closed days, and who was told."""
+
+    def plans_expected(self, until: date, limit: int) -> Sequence[Case]: ...
+
+    def plans_overdue(self, limit: int) -> Sequence[Case]: ...
+
+    def unfetched(self) -> Sequence[Ready]: ...
+
+    def raise_alarm(self, kind: str, subject: str, level: int, at: datetime) -> bool:
+        """Note that somebody is told; False if they were told before."""
+
+    def closed_days(self) -> Mapping[date, str]: ...
+
+    def set_closed_days(self, days: Mapping[date, str]) -> None: ...
+
+    def forget_alarms(self, before: datetime) -> int: ...
+
+
+class Mails(Protocol):
+    """Mails on their way."""
+
+    def add(self, mail: Mail) -> None: ...
+
+    def save(self, mail: Mail, *, attempt: int) -> bool: ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[Mail]: ...
+
+    def recent(self, limit: int) -> Sequence[Mail]: ...
+
+    def counts(self) -> Mapping[MailState, int]: ...
+
+    def forget(self, before: datetime) -> int: ...
+
+
 class Transaction(Protocol):
     """One unit of work: everything in it is committed together, or nothing."""
 
@@ -351,6 +417,12 @@ class Transaction(Protocol):
     def replies(self) -> Replies: ...
     @property
     def webhooks(self) -> Webhooks: ...
+    @property
+    def evidence(self) -> Evidence: ...
+    @property
+    def duties(self) -> Duties: ...
+    @property
+    def mails(self) -> Mails: ...
 
 
 class Store(Protocol):
@@ -431,6 +503,9 @@ class Policy:
     per_authority: int = 2
     look_every: float = 60.0
     disk_reserve: int = 512 * 10**6
+    metadata_days: int = 3650
+    evidence_days: int = 3650
+    mail_to: tuple[str, ...] = ()
 
 
 class Courier(Protocol):
@@ -441,6 +516,13 @@ class Courier(Protocol):
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send a body and return the HTTP status; 0 if no answer came."""
+
+
+class Mailer(Protocol):
+    """Sends one mail to one address."""
+
+    def send(self, mail: Mail) -> None:
+        """Return once the mail server has taken it. Raises: Refused for good, or Unreachable for now."""
 
 
 @dataclass(frozen=True)
@@ -459,3 +541,5 @@ class World:
     policy: Policy
     official_schemas: Path | None = None
     courier: Courier | None = None
+    mailer: Mailer | None = None
+    holidays: Callable[[int, int], frozenset[date]] = lambda _first, _last: frozenset()

@@ -19,6 +19,7 @@ from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError, Fault
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Participation
+from gateway.edges.holidays_nrw import closed_days
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.link import GatewayLink
 from gateway.edges.store import open_store
@@ -80,6 +81,7 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
         plugins=plugins,
         build=partial(_build, plugins, link),
         policy=settings.policy,
+        holidays=closed_days,
         official_schemas=settings.official_schemas or _installed(state / "schemas"),
         courier=HttpsCourier(portals.allow, partial(portals.tls, client=False)),
     )

@@ -31,7 +31,7 @@ def init(
     name: Annotated[str, typer.Option(help="Name der Betreiberin in den Zertifikaten.")] = "Bauweiche",
 ) -> None:
     """Richtet den Ordner ein: Datenbank, Tresor, Schlüssel (selbst ausgestellt). Mehrfach aufrufbar."""
-    settings = load(seat_of(ctx).state)  # type: ignore[attr-defined]  # a seat at this machine has a folder
+    settings = load(seat_of(ctx).state)
     set_up(settings, name)
     say(f"Eingerichtet in {settings.state}. Nächste Schritte: bauweiche token create …, bauweiche run")
 
@@ -64,7 +64,7 @@ def _run(ctx: typer.Context, port: int | None, *, serving: bool, working: bool) 
     from gateway.logs import configure
 
     configure()
-    settings = load(seat_of(ctx).state)  # type: ignore[attr-defined]  # a seat at this machine has a folder
+    settings = load(seat_of(ctx).state)
     with opened(ctx, writing=True) as world:
         stop = threading.Event()
         thread = _start_worker(world, settings, stop) if working else None

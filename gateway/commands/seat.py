@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 import typer
@@ -27,6 +28,10 @@ class Seat(Protocol):
     @property
     def actor(self) -> str:
         """Return `operator:<name>`."""
+
+    @property
+    def state(self) -> Path:
+        """Return the folder of the installation."""
 
     @property
     def read_only(self) -> bool:

@@ -118,7 +118,7 @@ def import_schemas(ctx: typer.Context, archive: File) -> None:
     from gateway.settings import load
     from gateway.xbau.schemazip import import_zip
 
-    target = load(seat_of(ctx).state).state / "schemas"  # type: ignore[attr-defined]  # a seat at this machine has a folder
+    target = load(seat_of(ctx).state).state / "schemas"
     try:
         found = import_zip(archive, target)
     except GatewayError as error:

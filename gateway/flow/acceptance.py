@@ -14,6 +14,7 @@ from gateway.domain.journal import Act
 from gateway.domain.message import Stamp
 from gateway.domain.participation import Option
 from gateway.flow import announcement as announced
+from gateway.flow import evidence
 from gateway.flow.announcement import ANNOUNCEMENT
 from gateway.flow.cases import content_key, own_case, participation_of
 from gateway.flow.composing import MANIFEST, MESSAGE, Composed, compose_application
@@ -53,7 +54,8 @@ def complete(world: World, client: Client, case_id: str) -> Case:
         tx.cases.put_sealed(case.id, MESSAGE, message)
         tx.cases.put_sealed(case.id, MANIFEST, manifest)
         tx.deliveries.add(_delivery(world, accepted, composed, stamp))
-        tx.journal.append(_act(client, accepted, composed, stamp))
+        entry = tx.journal.append(_act(client, accepted, composed, stamp))
+        evidence.accepted(world, tx, accepted, entry, stamp.message_id, composed.message, composed.manifest)
     return accepted
 
 

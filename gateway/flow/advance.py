@@ -7,6 +7,7 @@ from dataclasses import replace
 from gateway.domain.case import OPENERS, Case, Delivery
 from gateway.domain.delivery import State
 from gateway.domain.journal import Act
+from gateway.flow import evidence
 from gateway.ports import Transaction, World
 
 
@@ -24,7 +25,9 @@ def advance(world: World, tx: Transaction, after: Delivery, *, actor: str, what:
             case = moved
         if case.wrapped_key is None:
             tx.cases.drop_sealed(case.id)
-    tx.journal.append(Act(actor, what, after.case_number, why, facts(after)))
+    entry = tx.journal.append(Act(actor, what, after.case_number, why, facts(after)))
+    if case is not None:
+        evidence.moved(world, tx, case, after, entry)
     return case
 
 

@@ -51,7 +51,7 @@ def claim_collections(world: World, limit: int = 1000, busy: Collection[str] = (
     collecting = [key for key in due if _collects(world, key, taking_part[key])]
     others = set(due) - set(collecting)
     claimed = collecting[:limit]
-    pauses = {key: timedelta(seconds=world.policy.look_every) for key in claimed} | {key: NEVER for key in others}
+    pauses = {key: timedelta(seconds=world.policy.look_every) for key in claimed} | dict.fromkeys(others, NEVER)
     return [key for key in _set_next(world, pauses) if key not in others]
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from gateway.adapter import Envelope, HandedIn, Waiting
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State, move
+from gateway.domain.evidence import Fact
 from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.journal import Act
+from gateway.flow import evidence
 from gateway.flow.advance import advance, facts
 from gateway.flow.carry import envelope_for
 from gateway.flow.cases import authority_of
 from gateway.flow.dispatch import way_settings
 from gateway.flow.naming import root_name
 from gateway.flow.receiving import Arriving, handed_in, open_desk
+from gateway.flow.visits import note_visits
 from gateway.ports import World
 from gateway.xbau.release import release
 
@@ -25,11 +29,14 @@ class MailboxDesk:
     def __init__(self, world: World, adapter: str) -> None:
         self._world = world
         self._adapter = adapter
+        self._visited: dict[AuthorityKey, date] = {}
 
     def accounts(self, fingerprint: str) -> frozenset[AuthorityKey]:
         """Return the authorities that a client certificate (SHA-256 fingerprint, hex) may act for."""
         with self._world.store.reading() as tx:
-            return tx.certificates.accounts(fingerprint)
+            found = tx.certificates.accounts(fingerprint)
+        note_visits(self._world, found, self._visited)
+        return found
 
     def waiting(self, accounts: frozenset[AuthorityKey], *, after: int = 0, limit: int = 100) -> Sequence[Waiting]:
         """Return what lies ready for these authorities, oldest first."""
@@ -103,7 +110,10 @@ class MailboxDesk:
             after = delivery.but(fetched_at=self._world.clock.now())
             tx.deliveries.save(after)
             act = Act(f"authority:{after.authority}", "delivery.fetched", after.case_number, facts=facts(after))
-            tx.journal.append(act)
+            entry = tx.journal.append(act)
+            evidence.noted(
+                self._world, tx, tx.cases.get(after.case_id), Fact.FETCHED, entry, message_id=after.message_id
+            )
 
     def _described(self, delivery: Delivery) -> Waiting:
         chosen = release(delivery.release)

@@ -8,9 +8,11 @@ from gateway.adapter import Recalling
 from gateway.domain import codes
 from gateway.domain.case import Delivery, Way
 from gateway.domain.delivery import State, move
+from gateway.domain.evidence import Fact
 from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.journal import Act
+from gateway.flow import evidence
 from gateway.flow.advance import advance
 from gateway.flow.cases import authority_of
 from gateway.flow.dispatch import way_settings
@@ -77,7 +79,8 @@ def withdraw(world: World, case_id: str, actor: str, why: str) -> None:
         for delivery in tx.deliveries.of_case(case.id):
             tx.deliveries.save(delivery.but(state=move(delivery.state, State.WITHDRAWN), next_at=None))
         tx.cases.drop_sealed(case.id)
-        tx.journal.append(Act(actor, "case.withdrawn", case.number, why))
+        entry = tx.journal.append(Act(actor, "case.withdrawn", case.number, why))
+        evidence.noted(world, tx, case, Fact.WITHDRAWN, entry)
 
 
 def check_move(world: World, message_id: MessageId, target: State) -> None:

@@ -10,7 +10,7 @@ from gateway.domain.calendar import local_date
 from gateway.domain.dossier import Dossier, Step
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.onboarding import PHASE_STAGES, Check, Evidence, Onboarding, Stage
-from gateway.domain.participation import Participation, Phase, in_force, upcoming
+from gateway.domain.participation import Participation, in_force, upcoming
 from gateway.ports import Transaction
 
 OF_THE_WAY = frozenset(Check) - {Check.CONTACT}
@@ -32,11 +32,12 @@ def subject(history: Sequence[Participation], on: date) -> Participation | None:
 
 
 def onboarding_of(dossier: Dossier, history: Sequence[Participation], on: date) -> Onboarding:
-    """Return how far an authority has come; where nobody has kept that, its participation says it."""
-    if dossier.onboarding is not None:
-        return dossier.onboarding
+    """Return how far an authority has come; where nobody has kept that, or it no longer fits, its phase says it."""
+    kept = dossier.onboarding or Onboarding(dossier.authority)
     current = in_force(history, on)
-    return Onboarding(dossier.authority, PHASE_STAGES[current.phase if current else Phase.NOT_CONNECTED])
+    if current is None or not current.option.accepts or current.phase is kept.stage.phase:
+        return kept
+    return replace(kept, stage=PHASE_STAGES[current.phase])
 
 
 def same_way(one: Participation | None, other: Participation | None) -> bool:
@@ -50,9 +51,7 @@ def _way(value: Participation | None) -> object:
     return value.adapter, dict(value.settings), value.protection, value.release, frozenset(value.certificates)
 
 
-def invalidate(
-    tx: Transaction, key: AuthorityKey, before: Sequence[Participation], actor: str, now: datetime
-) -> None:
+def invalidate(tx: Transaction, key: AuthorityKey, before: Sequence[Participation], actor: str, now: datetime) -> None:
     """Forget what was proved if the way is another one now than in the history `before`.
 
     An authority that was being connected is back at its details; one that is live stays so, and is to be checked.

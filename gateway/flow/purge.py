@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from gateway.domain.case import Case
 from gateway.domain.delivery import State, move
+from gateway.domain.evidence import Fact
 from gateway.domain.journal import Act
 from gateway.domain.reply import OVER, Reply
+from gateway.flow import evidence
 from gateway.ports import World
 
 SWEEP_AGE = timedelta(hours=1)
@@ -32,7 +34,9 @@ def purge(world: World, limit: int = 200) -> int:
                 continue
             tx.cases.drop_sealed(case.id)
             tx.cases.save(replace(current, erased_at=world.clock.now()))
-            tx.journal.append(Act("gateway", "case.erased", case.number, facts={"bytes": freed}))
+            entry = tx.journal.append(Act("gateway", "case.erased", case.number, facts={"bytes": freed}))
+            facts = {"bytes": freed, "key_deleted": True}
+            evidence.noted(world, tx, current, Fact.ERASED, entry, facts=facts)
     for reply in replies:
         _erase_reply(world, reply)
     if cases or replies:

@@ -57,7 +57,7 @@ def send_test(world: World, key: AuthorityKey, actor: str, why: str) -> Delivery
     delivery = _delivery(world, case, composed, stamp)
     small = {ANNOUNCEMENT: announced.to_bytes(asked), MESSAGE: composed.message, MANIFEST: composed.manifest}
     with world.store.writing() as tx:
-        while tx.cases.by_number(case.number) is not None:  # the number stands in the signed manifest
+        if tx.cases.by_number(case.number) is not None:  # it stands in the signed manifest and cannot be changed
             raise RoutingError(codes.STATE_CONFLICT, "Die Vorgangsnummer war schon vergeben.", "Bitte wiederholen.")
         tx.cases.add(case)
         for name, octets in small.items():
@@ -147,9 +147,8 @@ def _note(world: World, tx: Transaction, key: AuthorityKey, delivery: Delivery, 
     dossier = noted(tx.dossiers.get(key), actor, world.clock.now(), text)
     tx.dossiers.save(replace(dossier, test_message=delivery.message_id))
     facts = {"message_id": delivery.message_id, "authority": key, "release": delivery.release}
-    tx.journal.append(Act(actor, SENT, key, why, facts))
-    accepted = {"message_id": delivery.message_id, "number": delivery.number, "release": delivery.release, "test": True}
-    tx.journal.append(Act(actor, "case.accepted", delivery.case_number, why, accepted))
+    for about in (key, delivery.case_number):
+        tx.journal.append(Act(actor, SENT, about, why, facts))
 
 
 def _announcement(municipality: str, page: bytes, today: date) -> Announcement:

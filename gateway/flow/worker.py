@@ -105,7 +105,7 @@ class Worker:
         return jobs
 
     def _way_back(self, free: int) -> dict[str, Job]:
-        """Return rounds to return folders and notices to portals; a quarter of the slots each, however slow they are."""
+        """Return rounds to return folders and notices to portals: a share of the slots each, however slow they are."""
         jobs: dict[str, Job] = {}
         share = max(1, self.slots // SHARE)
         telling = [key for key in self._busy if key.startswith("webhook ")]

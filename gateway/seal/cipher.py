@@ -19,7 +19,7 @@ TAG_BYTES = 16
 OVERHEAD = NONCE_BYTES + TAG_BYTES
 """A sealed part is this many bytes longer than its plaintext."""
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 _BLOCK = 16
 
 

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.domain.calendar import written_moment
 from gateway.domain.evidence import Anchor, Event, canonical, sized, written
 from gateway.domain.ids import CaseNumber
 from gateway.domain.journal import Entry
-from gateway.seal.evidence_jws import compact
+from gateway.seal.evidence_jws import certificate_of, compact
 from gateway.seal.evidence_zip import pack
 from gateway.seal.keys import SigningKey, fingerprint
 
@@ -49,7 +48,6 @@ class Material:
     events: Sequence[Event]
     entries: Sequence[Proved]
     anchors: Sequence[Anchor]
-    certificates: Sequence[x509.Certificate]
 
 
 def build(material: Material, signer: SigningKey, at: datetime) -> bytes:
@@ -62,7 +60,8 @@ def build(material: Material, signer: SigningKey, at: datetime) -> bytes:
     for anchor in material.anchors:
         files[anchor_file(anchor.last)] = anchor.jws.encode("ascii")
     files[ENTRIES] = canonical([_entry_out(proved) for proved in material.entries]).encode()
-    for certificate in {fingerprint(one): one for one in (*material.certificates, signer.certificate)}.values():
+    signers = [certificate_of(one.head) for one in (*material.events, *material.anchors)]
+    for certificate in {fingerprint(one): one for one in (*signers, signer.certificate)}.values():
         files[certificate_file(fingerprint(certificate))] = certificate.public_bytes(Encoding.PEM)
     listed = [{"name": name} | sized(data) for name, data in sorted(files.items())]
     index = {"version": 1, "case_number": material.case_number, "at": written(at), "files": listed}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from cryptography import x509
@@ -98,7 +99,8 @@ def _check(reading: _Reading) -> Verified:
     facts = _facts(reading, number)
     numbers = _entries(reading, number, facts)
     for identity, certificate in reading.signers.items():
-        if reading.files.get(certificate_file(identity)) != certificate.public_bytes(Encoding.PEM):
+        octets = reading.files.get(certificate_file(identity))
+        if octets is not None and octets != certificate.public_bytes(Encoding.PEM):
             raise _wrong("Ein Zertifikat im Bündel ist nicht das des Unterzeichners.")
     _nothing_else(reading, facts)
     subjects = tuple(sorted({one.subject.rfc4514_string() for one in reading.signers.values()}))
@@ -230,10 +232,8 @@ def _nothing_else(reading: _Reading, facts: Sequence[tuple[Proof, Mapping[str, A
 
 def _notes(facts: Sequence[Proof], issued_at: datetime) -> list[str]:
     """Remark on times that run backwards: the order is proved by the chain, the clock was wrong."""
-    times = [proof.at for proof in facts]
-    if any(later < earlier for earlier, later in zip(times, times[1:], strict=False)) or issued_at < times[-1].replace(
-        microsecond=0
-    ):
+    times = [*(proof.at.replace(microsecond=0) for proof in facts), issued_at]
+    if any(later < earlier for earlier, later in pairwise(times)):
         return ["Die Uhr des Gateways ging zeitweise zurück; die Reihenfolge der Ereignisse ist trotzdem bewiesen."]
     return []
 

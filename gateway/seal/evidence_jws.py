@@ -66,6 +66,12 @@ def compact(payload: str, signer: SigningKey, at: datetime) -> str:
     return f"{head}.{encoded(payload.encode())}.{signature}"
 
 
+def certificate_of(head: str) -> x509.Certificate:
+    """Return the signer's certificate from a header of our own making."""
+    value = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    return x509.load_der_x509_certificate(b64decode(value["x5c"][0]))
+
+
 def verify_compact(text: str, trust: Trust, what: str) -> Signed:
     """Return what a compact JWS says, if a certificate that `trust` believed at the time of signing vouches for it.
 

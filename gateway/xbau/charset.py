@@ -21,6 +21,9 @@ from gateway.xbau import characters
 Kind = Literal["name", "attachment-title", "text", "file-name"]
 """Where the text stands: a plain field, the title of an attachment, running text, or a `dateiname`."""
 
+_GOOD_NAME = re.compile(r"[0-9A-Za-zÄÖÜßäöü](?:[0-9A-Za-zÄÖÜßäöü \-]*[0-9A-Za-zÄÖÜßäöü])?\.(?:pdf|PDF)")
+"""File names that no charset and no file system objects to: nearly all, so most need no closer look."""
+
 CHARSETS = ("latin-1.1", "din-spec-c", "din-c", "din-c+d", "din-c+d-2.6")
 
 
@@ -41,6 +44,8 @@ def normalise(text: str, charset: str, kind: Kind = "name") -> str:
 
     Only what the charset cannot carry is replaced; what has no honest replacement stays for `forbidden` to name.
     """
+    if text.isascii() and text.isprintable() and kind != "file-name":
+        return text
     plain = unicodedata.normalize("NFC", text).translate(characters.INVISIBLE)
     plain = re.sub("\r\n?|[\x85\u2028\u2029]", "\n", plain)
     pieces = (
@@ -61,10 +66,12 @@ def file_name_for(name: str, charset: str) -> str:
 
     Applied to its own result it changes nothing. A name without extension gets `.pdf`, the only type taken at the door.
     """
+    if len(name) <= FILE_NAME_CHARACTERS and _GOOD_NAME.fullmatch(name) and not _reserved(name):
+        return name
     last = re.split(r"[/\\]", normalise(name, charset, "file-name"))[-1]
     stem, extension = _parted("".join(_spelled(last, charset)).strip(" ."))
     stem = re.sub(r"_{2,}", "_", stem).strip(" .") or "Datei"
-    if stem.split(".")[0].rstrip().upper() in characters.RESERVED_NAMES:
+    if _reserved(stem):
         stem = f"_{stem}"
     room = FILE_NAME_CHARACTERS - len(extension) - 1
     return f"{_cut(stem, room, charset)}.{extension}"
@@ -83,6 +90,10 @@ def file_names_for(names: tuple[str, ...], charset: str) -> tuple[str, ...]:
         taken.add(candidate.casefold())
         result.append(candidate)
     return tuple(result)
+
+
+def _reserved(name: str) -> bool:
+    return name.split(".")[0].rstrip().upper() in characters.RESERVED_NAMES
 
 
 @lru_cache(maxsize=32)

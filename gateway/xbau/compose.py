@@ -82,12 +82,17 @@ def _composed(found: Message, tree: Group, heading: Heading, sheet: Sheet) -> by
         raise CompositionError(codes.NOT_EXPRESSIBLE, reason, sheet.faults[0].detail, sheet.faults)
     data = text.encode()
     schema = validator(sheet.release, found.number)
-    if not schema.validate(etree.fromstring(data)):
+    if not schema.validate(etree.fromstring(data, _parser())):
         log: Iterable[etree._LogEntry] = schema.error_log  # type: ignore[assignment]  # iterable, but its stub forgot
         findings = [Fault(codes.SCHEMA_INVALID, entry.path or "", entry.message) for entry in log]
         reason = f"Die Nachricht {found.number} entspricht nicht dem Schema von XBau {name}."
         raise CompositionError(codes.SCHEMA_INVALID, reason, "", findings)
     return data
+
+
+def _parser() -> etree.XMLParser:
+    """Return a parser that keeps no indentation, since no schema looks at it."""
+    return etree.XMLParser(remove_blank_text=True, collect_ids=False, resolve_entities=False, no_network=True)
 
 
 def _written(found: Message, tree: Group, heading: Heading, sheet: Sheet) -> str:

@@ -10,7 +10,7 @@ from gateway.domain.errors import Fault
 from gateway.domain.message import Document
 from gateway.xbau.charset import file_names_for
 from gateway.xbau.release import Release
-from gateway.xbau.tree import Group, Leaf, Part, Tree, text_of
+from gateway.xbau.tree import Group, Leaf, Part, Tree
 
 
 def attachments(documents: Sequence[Document], release: Release) -> Group:
@@ -72,6 +72,6 @@ def _described(document: Document, pointer: str) -> dict[str, Tree]:
     return {
         "bezeichnung": Leaf(document.title, f"{pointer}/title"),
         "versionsnummer": Leaf(str(document.version), f"{pointer}/version"),
-        "datum": Leaf(text_of(document.date), f"{pointer}/date"),
+        "datum": Leaf(document.date.isoformat(), f"{pointer}/date"),
         "mimeType": Leaf(document.mime_type, f"{pointer}/mime_type"),
     }

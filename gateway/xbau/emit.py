@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from gateway.domain import codes
 from gateway.domain.errors import Fault
 from gateway.xbau.antrag.base import Teil
 from gateway.xbau.schema import Message, Shape
-from gateway.xbau.tree import Group, Leaf, Part, Tree, field_name, fields, group, opened, text_of, tree_of
+from gateway.xbau.tree import WRITERS, Group, Leaf, Part, Tree, field_name, fields, group, opened, tree_of
 from gateway.xbau.values import EASY, Sheet, escaped, known_code, written
 
 OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -59,17 +60,16 @@ def _plan(shape: Shape, model: type[Teil]) -> Plan:
     return Plan(not shape.attributes, steps, homeless, tuple(model.TOLD))
 
 
-def _part(shape: Shape, part: Part, sheet: Sheet, indent: str) -> bool:
+def _part(shape: Shape, part: Teil, pointer: str, sheet: Sheet, indent: str) -> bool:
     """Write a part straight from its model where the release takes it as it is, else opened as a group."""
-    pointer = part.pointer
-    values = part.model.__dict__
-    plan = _plan(shape, type(part.model))
+    values = part.__dict__
+    plan = _plan(shape, type(part))
     if (
         not plan.direct
-        or any(values[field] not in (None, ()) for field in plan.homeless)
-        or any(values[field] is None for field in plan.told)
+        or (plan.homeless and any(values[field] not in (None, ()) for field in plan.homeless))
+        or (plan.told and any(values[field] is None for field in plan.told))
     ):
-        return _group(shape, group(part.model, pointer), sheet, indent)
+        return _group(shape, group(part, pointer), sheet, indent)
     out = sheet.out
     start = len(out)
     out.append(f"{indent}{shape.opening}>\n")
@@ -79,17 +79,21 @@ def _part(shape: Shape, part: Part, sheet: Sheet, indent: str) -> bool:
         value = values[field]
         if value is None:
             continue
-        if type(value) is str:
-            if child.easy and EASY.fullmatch(value):
+        kind = type(value)
+        if kind is str:
+            if child.easy and ((value.isascii() and value.isalnum()) or EASY.fullmatch(value)):
                 out.append(f"{deeper}{child.opening}>{value}{child.closing}")
             elif not _one(child, Leaf(value, f"{pointer}/{field}"), sheet, deeper):
                 continue
-        elif isinstance(value, Teil):
-            if not _part(child, Part(value, f"{pointer}/{field}"), sheet, deeper):
+        elif kind is tuple:
+            if not _place(child, tree_of(value, f"{pointer}/{field}"), sheet, deeper):
                 continue
-        elif child.easy and type(value) is not tuple:
-            out.append(f"{deeper}{child.opening}>{text_of(value)}{child.closing}")
-        elif not _place(child, tree_of(value, f"{pointer}/{field}"), sheet, deeper):
+        elif kind not in WRITERS:
+            if not _part(child, value, f"{pointer}/{field}", sheet, deeper):
+                continue
+        elif child.easy or (kind is UUID and child.kind == "uuid"):
+            out.append(f"{deeper}{child.opening}>{WRITERS[kind](value)}{child.closing}")
+        elif not _one(child, Leaf(WRITERS[kind](value), f"{pointer}/{field}"), sheet, deeper):
             continue
         done.add(child.name)
     return _closed(shape, pointer, done, start, sheet, indent)
@@ -177,37 +181,34 @@ def _place(shape: Shape, value: Tree, sheet: Sheet, indent: str) -> bool:
             detail = f"XBau {sheet.release.name} der Behörde nimmt „{shape.name}“ höchstens {shape.high}-mal auf."
             sheet.lose(extra.pointer, detail)
         value = value[: shape.high]
-    return any([_one(shape, item, sheet, indent) for item in value])
+    found = [_one(shape, item, sheet, indent) for item in value]
+    return any(found)
 
 
 def _one(shape: Shape, value: Leaf | Group | Part, sheet: Sheet, indent: str) -> bool:
-    if type(value) is Part:
-        return _part(shape, value, sheet, indent)
-    if type(value) is Group:
+    if isinstance(value, Part):
+        return _part(shape, value.model, value.pointer, sheet, indent)
+    if isinstance(value, Group):
         return _group(shape, value, sheet, indent)
-    if shape.kind == "group":
-        child = _carrier(shape)
-        if child.easy and EASY.fullmatch(value.text) and shape.needed in ((), (child.name,)):
-            inside = f"{indent}  {child.opening}>{value.text}{child.closing}"
+    text = value.text
+    if shape.carrier is not None:
+        child = shape.carrier
+        if child.easy and EASY.fullmatch(text) and shape.needed in ((), (child.name,)):
+            inside = f"{indent}  {child.opening}>{text}{child.closing}"
             sheet.out.append(f"{indent}{shape.opening}>\n{inside}{indent}{shape.closing}")
             return True
         return _group(shape, _wrapped(child, value), sheet, indent)
     if shape.kind == "code":
-        code = value.text if value.text in shape.codes else escaped(known_code(shape, value, sheet))
+        code = text if text in shape.codes else escaped(known_code(shape, value, sheet))
         sheet.out.append(f"{indent}{shape.opening}><code>{code}</code>{shape.closing}")
         return True
-    text = written(shape.kind, value, sheet)
-    if text is None:
+    written_text = (
+        text if shape.kind == "token" and text.isalnum() and text.isascii() else written(shape.kind, value, sheet)
+    )
+    if written_text is None:
         return False
-    sheet.out.append(f"{indent}{shape.opening}>{text}{shape.closing}")
+    sheet.out.append(f"{indent}{shape.opening}>{written_text}{shape.closing}")
     return True
-
-
-def _carrier(shape: Shape) -> Shape:
-    """Return the child that carries a bare value: the one of the same name, else the first."""
-    if shape.name in shape.names:
-        return next(child for child in shape.children if child.name == shape.name)
-    return shape.children[0]
 
 
 def _wrapped(child: Shape, leaf: Leaf) -> Group:

@@ -37,9 +37,9 @@ PROCEDURE_SERVICES = MappingProxyType(
 """Service per procedure, by the first three digits of the message number (up to XBau 2.5)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Release:
-    """One XBau release.
+    """One XBau release; there is one value of each, so that it is equal to nothing but itself.
 
     `kernel` and `kernel_version` are None where process messages belong to XBau itself (2.2). `fehlerkennzahlen` and
     `anlagen` are code lists as (URI, version). `buildings`, `payer` and `attachments` say how the release takes the

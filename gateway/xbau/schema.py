@@ -40,7 +40,8 @@ class Shape:
     `opening` and `closing` are its tags, prefix and fixed attributes included (`opening` still lacks its `>`). `kind`
     names the simple type of a value, `code` a code with its list in the attributes, `group` anything with children.
     A value of an `easy` shape needs no more than harmless characters. `low` and `high` count occurrences (`high` None:
-    any number). `needed` children must be there, of each of `choices` exactly one. `codes` are the values of a closed
+    any number). `carrier` is the child that a bare value goes into: the one of the same name, else the first. `needed`
+    children must be there, of each of `choices` exactly one. `codes` are the values of a closed
     list, `attributes` those without a fixed value.
     """
 
@@ -53,6 +54,7 @@ class Shape:
     high: int | None
     children: tuple[Shape, ...]
     names: frozenset[str]
+    carrier: Shape | None
     needed: tuple[str, ...]
     choices: tuple[tuple[str, ...], ...]
     attributes: tuple[Attribute, ...]
@@ -246,6 +248,7 @@ def _shape(
         high=occurs[1],
         children=content.children,
         names=frozenset(child.name for child in content.children),
+        carrier=next((child for child in content.children if child.name == name), (*content.children, None)[0]),
         needed=tuple(child.name for child in content.children if child.low and child.name not in chosen),
         choices=content.choices,
         attributes=tuple(attribute for attribute in content.attributes if attribute.fixed is None),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from gateway.xbau.antrag.base import Teil
 
@@ -59,13 +60,16 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 WRITERS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
     {
+        str: str,
+        int: str,
+        UUID: str,
         bool: lambda value: "true" if value else "false",
         datetime: lambda value: value.isoformat(timespec="seconds"),
         date: lambda value: value.isoformat(),
         Decimal: lambda value: format(value, "f"),
     }
 )
-"""How XML Schema writes what is not simply its own text."""
+"""How XML Schema writes the single values that a model may hold."""
 
 
 def group(model: Teil, pointer: str) -> Group:
@@ -108,12 +112,11 @@ def tree_of(value: object, pointer: str) -> Tree:
 
 
 def _item(value: object, pointer: str) -> Leaf | Part:
-    return Part(value, pointer) if isinstance(value, Teil) else Leaf(text_of(value), pointer)
-
-
-def text_of(value: object) -> str:
-    """Return a value as XML Schema writes it."""
-    return WRITERS.get(type(value), str)(value)
+    writer = WRITERS.get(type(value))
+    if writer is not None:
+        return Leaf(writer(value), pointer)
+    assert isinstance(value, Teil), "what is not a single value is a part"
+    return Part(value, pointer)
 
 
 @cache

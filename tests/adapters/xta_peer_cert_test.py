@@ -17,7 +17,7 @@ from gateway.domain.ids import AuthorityKey
 from gateway.edges.peer_cert import describe, weakness
 from tests.kit.xta_desk import FakeClock, FakeDesk, FakeIds
 from tests.kit.xta_raw import XTA_ACTION, RawClient, envelope
-from tests.kit.xta_tls import Pki, make_pki, serving
+from tests.kit.xta_tls import Identity, Pki, make_pki, serving
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -103,6 +103,21 @@ def test_keys_are_rsa_3072_or_ec_256_at_least(key: Any, weak: bool) -> None:
 
     certificate: Any = Certificate()
     assert bool(weakness(certificate)) is weak
+
+
+@pytest.mark.parametrize(("kind", "welcome"), [("authority", True), ("expired", False), ("wrong_purpose", False)])
+def test_a_certificate_may_be_its_own_anchor_but_its_dates_and_purpose_still_count(
+    pki: Pki, kind: str, welcome: bool
+) -> None:
+    who: Identity = getattr(pki, kind)
+    with serving(tell, pki, anchors=who.cert) as port:
+        for known, identity in ((welcome, who), (False, pki.stranger)):
+            if known:
+                with RawClient(port, pki.client(identity)) as client:
+                    assert client.post(b"").status == 200
+            else:
+                with pytest.raises((OSError, EOFError)), RawClient(port, pki.client(identity)) as client:
+                    client.post(b"")
 
 
 def test_a_certificate_that_cannot_be_read_is_told(pki: Pki) -> None:

@@ -134,8 +134,9 @@ def _usage(*, ca: bool) -> x509.KeyUsage:
 
 
 @contextmanager
-def serving(app: Any, pki: Pki, *, required: bool = True) -> Iterator[int]:
+def serving(app: Any, pki: Pki, *, required: bool = True, anchors: Path | None = None) -> Iterator[int]:
     """Serve an ASGI application with mutual TLS on the loopback and yield its port."""
+    context = tls_context(pki.server.cert, pki.server.key, anchors or pki.anchors, required=required)
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -143,7 +144,7 @@ def serving(app: Any, pki: Pki, *, required: bool = True) -> Iterator[int]:
         http=PeerCertProtocol,
         lifespan="off",
         log_level="critical",
-        ssl_context_factory=lambda *_: tls_context(pki.server.cert, pki.server.key, pki.anchors, required=required),
+        ssl_context_factory=lambda *_: context,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -17,17 +17,19 @@ from gateway.api.operator.access import Editing, Operator, Reading, world_of
 from gateway.api.operator.shapes import Because, CertificateIn, ContactsIn, NoteIn, ParticipationIn, SettingsIn
 from gateway.domain import codes
 from gateway.domain.authority import Authority
+from gateway.domain.calendar import local_date
 from gateway.domain.dossier import Contact, Note
 from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
-from gateway.domain.participation import Participation, Phase
+from gateway.domain.participation import Participation, Phase, in_force
 from gateway.domain.participation_json import from_json
 from gateway.domain.procedure import Procedure
 from gateway.flow import operate
 from gateway.flow.cases import authority_of
 from gateway.flow.certificates import drop, hold
 from gateway.flow.participation import change_all, remove, settings_faults
+from gateway.flow.proofs import same_way
 from gateway.ports import Transaction, World
 from gateway.xbau.release import RELEASES
 
@@ -68,7 +70,7 @@ async def set_participation(request: Request, response: Response, key: str, oper
     given: ParticipationIn = await body(request, ParticipationIn)
     found = authority_of(world, AuthorityKey(key))
     value = from_json(given.participation | {"authority": found.key})
-    require_approval_for(value, operator)
+    require_approval_for(world, value, operator)
     guard = guarded(request, found)
     change_all(world, [value], operator.actor, given.reason, guard=guard)
     return _detail(world, found.key, response)
@@ -228,13 +230,26 @@ def stale() -> SubmissionError:
     return SubmissionError(codes.ETAG_STALE, reason, "Bitte neu laden und die Änderung noch einmal eingeben.")
 
 
-def require_approval_for(value: Participation, operator: Operator) -> None:
-    """Raise ROLE_MISSING when a setting needs the right to approve and the operator lacks it."""
-    if value.phase in (Phase.LIVE, Phase.ENDED) and value.option.accepts:
-        if "freigeben" not in operator.roles:
-            raise SubmissionError(
-                codes.ROLE_MISSING, "Live schalten und beenden darf nur, wer „freigeben“ hat.", "Siehe Anbindung."
-            )
+def require_approval_for(world: World, value: Participation, operator: Operator) -> None:
+    """Raise where a setting would do what belongs to the onboarding.
+
+    Going live needs two persons; ending, or another way for an authority that is live, needs the right to approve.
+
+    Raises:
+        SubmissionError: FOUR_EYES, ROLE_MISSING (403).
+    """
+    if not value.option.accepts or value.phase not in (Phase.LIVE, Phase.ENDED):
+        return
+    with world.store.reading() as tx:
+        current = in_force(tx.registry.history(value.authority), local_date(world.clock.now()))
+    live = current is not None and current.option.accepts and current.phase is Phase.LIVE
+    if value.phase is Phase.LIVE and not live:
+        reason = "Live geht eine Behörde nur mit Vorschlag und Freigabe durch zwei Personen."
+        raise SubmissionError(codes.FOUR_EYES, reason, "Bitte über die Anbindung vorschlagen und freigeben.")
+    needed = value.phase is Phase.ENDED or not same_way(current, value)
+    if needed and "freigeben" not in operator.roles:
+        reason = "Beenden und den Weg einer Behörde ändern, die live ist, darf nur, wer „freigeben“ hat."
+        raise SubmissionError(codes.ROLE_MISSING, reason)
 
 
 def _detail(world: World, key: AuthorityKey, response: Response) -> dict[str, Any]:

@@ -53,7 +53,7 @@ async def change_several(request: Request, operator: Editing) -> dict[str, Any]:
             raise SubmissionError(codes.PARTICIPATION_INVALID, reason, "", _pointed(planned))
         values = [plan.value for plan in planned if plan.value is not None and plan.differences]
         for value in values:
-            require_approval_for(value, operator)
+            require_approval_for(world, value, operator)
         change_all(world, values, operator.actor, given.reason, given.batch)
     return {"rows": [_out(plan) for plan in planned], "applied": not given.dry_run}
 

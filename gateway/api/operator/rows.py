@@ -18,13 +18,10 @@ from gateway.domain.case import Way
 from gateway.domain.dossier import Dossier
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.insight import Load
-from gateway.domain.onboarding import Stage
 from gateway.domain.participation import Option, Participation, Phase, in_force, to_json, upcoming
+from gateway.flow.proofs import onboarding_of
 from gateway.ports import Transaction, World
 from gateway.seal.keys import fingerprint
-
-STAGES = {Phase.NOT_CONNECTED: Stage.INVITED, Phase.TEST: Stage.CONNECTED, Phase.LIVE: Stage.LIVE}
-"""What an authority's stage is where nobody has kept an onboarding: as its participation says."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
     load = seen.loads.get(key, Load())
     way = seen.ways.get(key, Way(key))
     dossier = seen.dossiers.get(key, Dossier(key))
-    stage = stage_of(dossier, current)
+    stage = onboarding_of(dossier, history, seen.on).stage
     until = soonest_end(seen, key)
     accepting = current if current and current.option.accepts else None
     return {
@@ -106,13 +103,6 @@ def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
         "next_change": _next(following),
         "etag": etag(history, dossier),
     }
-
-
-def stage_of(dossier: Dossier, current: Participation | None) -> Stage:
-    """Return how far an authority has come."""
-    if dossier.onboarding is not None:
-        return dossier.onboarding.stage
-    return STAGES.get(current.phase, Stage.INVITED) if current else Stage.INVITED
 
 
 def soonest_end(seen: Seen, key: AuthorityKey) -> datetime | None:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.domain.onboarding import Stage
+
 Reason = Annotated[
     str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+$")
 ]
@@ -91,3 +93,37 @@ class BulkDeliveriesIn(Shape):
     reason: Reason
     dry_run: bool = True
     typed: str = ""
+
+
+class AdvanceIn(Shape):
+    """Another stage of an onboarding; ending needs the authority's name typed."""
+
+    to: Stage
+    reason: Reason
+    typed_name: Line = ""
+
+
+class ApprovalIn(Shape):
+    """The second person's approval; `typed_name` is the authority's name, exactly."""
+
+    typed_name: Annotated[Line, Field(min_length=1)]
+    reason: Reason
+
+
+class ApplySurveyIn(Shape):
+    """A survey to be applied from a date on; `rows` limits it to some lines of the table."""
+
+    valid_from: date
+    reason: Reason
+    rows: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=2000)] | None = None
+
+
+class AssignIn(Shape):
+    """The case that a reply belongs to."""
+
+    case_number: Annotated[str, Field(max_length=40)]
+    reason: Reason
+
+
+class NothingIn(Shape):
+    """An empty object."""

@@ -18,9 +18,11 @@ from gateway.edges.store.clients import SqlClients, SqlIdempotency
 from gateway.edges.store.deliveries import SqlDeliveries
 from gateway.edges.store.dossiers import SqlDossiers, SqlSurveys
 from gateway.edges.store.engine import Engines, take_turn
+from gateway.edges.store.events import SqlEvidence
 from gateway.edges.store.faults import durability_lost, is_fsync, told
 from gateway.edges.store.insight import SqlInsight
 from gateway.edges.store.journal import SqlJournal
+from gateway.edges.store.mails import SqlDuties, SqlMails
 from gateway.edges.store.registry import SqlRegistry
 from gateway.edges.store.replies import SqlReplies
 from gateway.edges.store.turns import Turns
@@ -39,9 +41,12 @@ class SqlTransaction:
         "clients",
         "deliveries",
         "dossiers",
+        "duties",
+        "evidence",
         "idempotency",
         "insight",
         "journal",
+        "mails",
         "registry",
         "replies",
         "surveys",
@@ -64,6 +69,9 @@ class SqlTransaction:
         self.idempotency = SqlIdempotency(connection)
         self.replies = SqlReplies(connection)
         self.webhooks = SqlWebhooks(connection)
+        self.evidence = SqlEvidence(connection)
+        self.duties = SqlDuties(connection)
+        self.mails = SqlMails(connection)
 
 
 class SqlStore:

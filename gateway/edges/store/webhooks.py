@@ -26,7 +26,15 @@ _OF_HOOK = (
     .order_by(NOTICES.c.position)
     .limit(bindparam("most"))
 )
-_DUE_HOOKS = select(NOTICES.c.webhook_id).where(text(WAITING), NOTICES.c.next_at <= bindparam("now")).distinct()
+_DUE_HOOKS = (
+    select(WEBHOOKS.c.id)
+    .where(WEBHOOKS.c.disabled.is_(False))
+    .where(
+        select(NOTICES.c.position)
+        .where(text(WAITING), NOTICES.c.webhook_id == WEBHOOKS.c.id, NOTICES.c.next_at <= bindparam("now"))
+        .exists()
+    )
+)
 _DUE = (
     select(NOTICES)
     .where(text(WAITING), NOTICES.c.webhook_id == bindparam("key"), NOTICES.c.next_at <= bindparam("now"))

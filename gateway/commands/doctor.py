@@ -1,0 +1,135 @@
+"""`bauweiche doctor`: is this installation sound? Configuration, keys, disk, clock, schemas, ways."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from cryptography import x509
+
+from gateway.commands.seat import FAILURE, dumped, opened, out, say, seat_of
+from gateway.domain.calendar import local_date, written_date
+from gateway.domain.errors import GatewayError
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.participation import Participation
+from gateway.ports import World
+
+WARN_DAYS = 30
+CLOCK_YEARS = range(2026, 2100)
+ROOM = 5 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One thing that was looked at; `level` is `ok`, `warn` or `fail`."""
+
+    level: str
+    what: str
+    detail: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(doctor)
+
+
+def doctor(
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False
+) -> None:
+    """Untersucht die Einrichtung und sagt, was fehlt; Ende mit 1, wenn etwas nicht in Ordnung ist."""
+    with opened(ctx) as world:
+        results = [
+            *_settings(ctx, world),
+            *_keys(world),
+            *_disk(world),
+            *_clock(world),
+            *_schemas(world),
+            *_ways(world),
+        ]
+    if as_json:
+        out(dumped([asdict(result) for result in results]))
+    else:
+        marks = {"ok": "✓", "warn": "!", "fail": "✕"}
+        for result in results:
+            out(f"{marks[result.level]} {result.what:<22} {result.detail}\n")
+    failed = sum(result.level == "fail" for result in results)
+    if failed:
+        say(f"{failed} Punkte sind nicht in Ordnung.")
+        raise typer.Exit(FAILURE)
+
+
+def _settings(ctx: typer.Context, world: World) -> Iterator[Result]:
+    state = seat_of(ctx).state
+    mode = stat.S_IMODE(state.stat().st_mode)
+    level = "fail" if mode & 0o077 else "ok"
+    yield Result(level, "Ordner", f"{state}, Rechte {mode:o}" + (" (nötig: 700)" if level == "fail" else ""))
+    name = world.policy.sender_identifier
+    invented = name == "bap:050000000000"
+    text = "Vorgabewert; vor dem Betrieb den DVDV-Schlüssel des Portals eintragen" if invented else name
+    yield Result("warn" if invented else "ok", "Absenderkennung", text)
+
+
+def _keys(world: World) -> Iterator[Result]:
+    now = world.clock.now()
+    yield _key("Signaturschlüssel", lambda: world.keyring.signer(now).certificate, now)
+    yield _key("Verpackungsschlüssel", lambda: world.keyring.wrapping_certificate(now), now)
+
+
+def _key(what: str, find: Callable[[], x509.Certificate], now: datetime) -> Result:
+    try:
+        end = find().not_valid_after_utc
+    except GatewayError as error:
+        return Result("fail", what, error.reason)
+    days = (end - now).days
+    return Result("warn" if days < WARN_DAYS else "ok", what, f"gültig bis {written_date(end.date())} ({days} Tage)")
+
+
+def _disk(world: World) -> Iterator[Result]:
+    free = world.vault.free_bytes()
+    level = "fail" if free < world.policy.disk_reserve else "warn" if free < ROOM else "ok"
+    yield Result(level, "Speicherplatz", f"{free / 1e9:.1f} GB frei")
+
+
+def _clock(world: World) -> Iterator[Result]:
+    now = world.clock.now()
+    with world.store.reading() as tx:
+        last = next(iter(tx.journal.read(limit=1, newest_first=True)), None)
+    if now.year not in CLOCK_YEARS or (last is not None and last.at > now):
+        yield Result("fail", "Uhr", f"{now:%d.%m.%Y %H:%M} UTC liegt vor dem letzten Eintrag des Protokolls")
+    else:
+        yield Result("ok", "Uhr", f"{now:%d.%m.%Y %H:%M} UTC")
+
+
+def _schemas(world: World) -> Iterator[Result]:
+    from gateway.xbau.official import installed
+
+    found = installed(world.official_schemas) if world.official_schemas else ()
+    text = f"zusätzlich geprüft wird mit {', '.join(found)}" if found else "keine; geprüft wird mit den eigenen Schemas"
+    yield Result("ok" if found else "warn", "Amtliche Schemas", text)
+
+
+def _ways(world: World) -> Iterator[Result]:
+    """Build every adapter in use and look for the certificate its authority needs."""
+    today = local_date(world.clock.now())
+    with world.store.reading() as tx:
+        taking_part = [one for one in tx.registry.all_in_force(today).values() if one.option.accepts and one.adapter]
+        held = {one.authority: list(tx.certificates.of(one.authority, "encrypt")) for one in taking_part}
+    faults = [(one.authority, fault) for one in taking_part if (fault := _fault(world, one, bool(held[one.authority])))]
+    for key, fault in faults:
+        yield Result("fail", f"Weg zu {AuthorityKey(key)}", fault)
+    if not faults:
+        yield Result("ok", "Wege", f"{len(taking_part)} Behörden angebunden, alle Einstellungen vollständig")
+
+
+def _fault(world: World, participation: Participation, has_certificate: bool) -> str:
+    try:
+        world.build(participation.authority, participation)
+    except GatewayError as error:
+        return error.reason
+    if participation.protection == "end_to_end" and not has_certificate:
+        return "Es ist kein Verschlüsselungszertifikat hinterlegt."
+    return ""

@@ -1,0 +1,29 @@
+"""Who I am and what I see first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.client import Client
+from tui.values import Me, Overview, read
+
+
+async def me(client: Client) -> Me:
+    """Return who sits at the console."""
+    return read(Me, await client.get("/me"))
+
+
+async def overview(client: Client) -> Overview:
+    """Return the numbers of the first screen."""
+    return read(Overview, await client.get("/overview"))
+
+
+async def map_of(client: Client, view: str) -> dict[str, Any]:
+    """Return the 53 tiles for a view (`option`, `stage`, `way`, `trouble`) with their legend."""
+    found: dict[str, Any] = await client.get("/map", view=view)
+    return found
+
+
+async def map_page(client: Client, procedure: str = "") -> bytes:
+    """Return the public map as a page of its own."""
+    return await client.octets("/map.html", procedure=procedure)

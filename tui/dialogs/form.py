@@ -1,0 +1,273 @@
+"""A form over the screen: checked while it is typed, saved with Ctrl+S; what was typed is never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, Select, SelectionList, Static, TextArea
+from textual.widgets.selection_list import Selection
+
+from tui.client import STALE, ApiError, FieldFault
+from tui.dialogs.choose import Choice, Choose
+from tui.dialogs.dialog import Dialog
+from tui.forms import Field, faults_of, shown, typed_value
+from tui.plain import plain
+from tui.texts import Texts
+
+Values = dict[str, Any]
+PAUSE_BEFORE_CHECK = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What somebody else saved meanwhile: lines to read about theirs and mine."""
+
+    name: str
+    theirs: Sequence[str]
+    mine: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form asks, and what happens with the answers.
+
+    `save` keeps them or raises ApiError; after a stale ETag `conflict` takes up the new state and says what differs,
+    so that a second `save` applies the same answers to it. `check` asks the server while they are typed.
+    """
+
+    title: str
+    fields: Sequence[Field]
+    values: Mapping[str, Any]
+    save: Callable[[Values], Awaitable[Any]]
+    check: Callable[[Values], Awaitable[list[FieldFault]]] | None = None
+    conflict: Callable[[Values], Awaitable[Conflict]] | None = None
+    intro: Sequence[str] = ()
+
+
+class FormWindow(Dialog[Any]):
+    """Returns what `save` returned, or None when it was closed."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "Input, Select, SelectionList, TextArea, Checkbox"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "key.save", show=False, priority=True),
+        Binding("escape", "cancel", "key.cancel", show=False),
+    ]
+
+    def __init__(self, form: Form, texts: Texts) -> None:
+        super().__init__(form.title, texts("dialogs.form_hint"))
+        self.form = form
+        self._timer: Timer | None = None
+        self._first: Values = {}
+        self._touched: set[str] = set()
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def inside(self) -> Iterable[Widget]:
+        """The fields in one column, each with its sentence below."""
+        intro = [Static(Text(plain(line)), classes="intro", markup=False) for line in self.form.intro]
+        yield VerticalScroll(*intro, *(self._row(field) for field in self.form.fields), id="fields", can_focus=False)
+
+    def _row(self, field: Field) -> Widget:
+        star = " *" if field.required else ""
+        parts = [
+            Static(Text(f"{plain(field.label)}{star}"), classes="label", markup=False),
+            control(field, self.form.values.get(field.name), self.texts),
+            Static(Text(plain(field.help)), classes="help" if field.help else "help -none", markup=False),
+            Static("", classes="fault", id=f"fault-{field.name}", markup=False),
+        ]
+        return Vertical(*parts, classes="field")
+
+    def on_mount(self) -> None:
+        """Remember what the form began with."""
+        self._first = self.raw()
+
+    # -- what is typed ------------------------------------------------------------------------------------------
+
+    def raw(self) -> Values:
+        """Return what stands in the fields."""
+        return {field.name: entered(self.query_one(f"#field-{field.name}")) for field in self.form.fields}
+
+    def values(self) -> Values:
+        """Return what is typed as JSON values."""
+        raw = self.raw()
+        return {field.name: typed_value(field, raw[field.name]) for field in self.form.fields}
+
+    def faults(self) -> list[FieldFault]:
+        """Return what is wrong without asking the server."""
+        values = self.values()
+        return [fault for field in self.form.fields for fault in faults_of(field, values[field.name], self.texts)]
+
+    def changed(self) -> bool:
+        """Return whether anything was typed."""
+        return self.raw() != self._first
+
+    # -- checking while typing ----------------------------------------------------------------------------------
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Check when the typing pauses."""
+        self._soon(event.input.id)
+
+    def on_select_changed(self, event: Select.Changed) -> None:
+        """Check the choice."""
+        self._soon(event.select.id)
+
+    def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
+        """Check the tick."""
+        self._soon(event.checkbox.id)
+
+    def on_selection_list_selected_changed(self, event: SelectionList.SelectedChanged[Any]) -> None:
+        """Check the ticks."""
+        self._soon(event.selection_list.id)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes on to the next field."""
+        event.stop()
+        self.focus_next()
+
+    def _soon(self, identity: str | None) -> None:
+        if self._first and self.raw() != self._first:
+            self._touched.add((identity or "").removeprefix("field-"))
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(PAUSE_BEFORE_CHECK, self._check)
+
+    @work(exclusive=True, group="check")
+    async def _check(self) -> None:
+        found = [fault for fault in self.faults() if fault.pointer.strip("/") in self._touched]
+        if self.form.check is not None and self._touched:
+            try:
+                found += await self.form.check(self.values())
+            except ApiError as error:
+                # What is typed can be checked again later; saving checks it in any case.
+                self.wrong(error.text)
+                return
+        self.wrong("")
+        self.show_faults(found)
+
+    def show_faults(self, faults: Sequence[FieldFault]) -> list[FieldFault]:
+        """Write each fault below its field; returns those that belong to none."""
+        left = list(faults)
+        for field in self.form.fields:
+            mine = [fault for fault in left if _concerns(fault.pointer, field.place)]
+            left = [fault for fault in left if fault not in mine]
+            line = self.query_one(f"#fault-{field.name}", Static)
+            line.update(Text("\n".join(dict.fromkeys(f"! {plain(fault.detail)}" for fault in mine))))
+            line.set_class(bool(mine), "-on")
+        return left
+
+    # -- saving -------------------------------------------------------------------------------------------------
+
+    def action_save(self) -> None:
+        """Save, unless something is wrong already here."""
+        faults = self.faults()
+        self.show_faults(faults)
+        if faults:
+            self.wrong(self.texts("dialogs.form_faults", n=len(faults)))
+            self._focus_first(faults)
+            return
+        self._save()
+
+    def _focus_first(self, faults: Sequence[FieldFault]) -> None:
+        places = {fault.pointer for fault in faults}
+        first = next((field for field in self.form.fields if field.place in places), None)
+        if first is not None:
+            self.query_one(f"#field-{first.name}").focus()
+
+    @work(exclusive=True, group="save")
+    async def _save(self) -> None:
+        self.wrong(self.texts("dialogs.form_saving"))
+        try:
+            done = await self.form.save(self.values())
+        except ApiError as error:
+            if error.code == STALE and self.form.conflict is not None:
+                await self._resolve()
+                return
+            left = self.show_faults(error.faults)
+            self.wrong(" ".join([error.text, *(fault.detail for fault in left)]))
+        else:
+            self.dismiss(True if done is None else done)
+
+    async def _resolve(self) -> None:
+        """Somebody else was faster: show both, keep what was typed, let the person decide."""
+        assert self.form.conflict is not None
+        try:
+            conflict = await self.form.conflict(self.values())
+        except ApiError as error:
+            self.wrong(error.text)
+            return
+        answer = await self.app.push_screen_wait(_conflict_window(conflict, self.texts))
+        self.wrong("")
+        if answer == "apply":
+            self._save()
+        elif answer == "drop":
+            self.dismiss(None)
+
+    @work(exclusive=True, group="cancel")
+    async def action_cancel(self) -> None:
+        """Close; what was typed is only thrown away when the person says so."""
+        if self.changed():
+            choices = [Choice("no", self.texts("dialogs.discard_no")), Choice("yes", self.texts("dialogs.discard_yes"))]
+            if await self.app.push_screen_wait(Choose(self.texts("dialogs.discard"), choices)) != "yes":
+                return
+        self.dismiss(None)
+
+
+def control(field: Field, value: Any, texts: Texts) -> Widget:
+    """Return the widget in which a field is entered."""
+    identity = f"field-{field.name}"
+    if field.kind == "choice":
+        options = [(Text(plain(label)), option) for option, label in field.options]
+        known = value in [option for option, _ in field.options]
+        prompt = texts("dialogs.choose")
+        given = {"value": value} if known else {}
+        return Select(options, prompt=prompt, id=identity, compact=True, allow_blank=not (field.required and known), **given)
+    if field.kind == "choices":
+        chosen = set(value or ())
+        selections = [Selection(Text(plain(label)), option, option in chosen) for option, label in field.options]
+        return SelectionList(*selections, id=identity, compact=True)
+    if field.kind == "yes":
+        return Checkbox("", value=bool(value), id=identity, compact=True)
+    if field.kind == "long":
+        return TextArea(shown(value), id=identity, compact=True, tab_behavior="focus")
+    return Input(shown(value), id=identity, compact=True, select_on_focus=False)
+
+
+def entered(widget: Widget) -> Any:
+    """Return what stands in a field's widget."""
+    if isinstance(widget, Select):
+        return "" if widget.value is Select.NULL else widget.value
+    if isinstance(widget, SelectionList):
+        return sorted(widget.selected)
+    if isinstance(widget, Checkbox):
+        return widget.value
+    if isinstance(widget, TextArea):
+        return widget.text
+    assert isinstance(widget, Input)
+    return widget.value
+
+
+def _concerns(pointer: str, place: str) -> bool:
+    """Return whether a fault's pointer means a field, also where the server names it inside a larger body."""
+    return pointer == place or pointer.startswith(place + "/") or pointer.endswith(place)
+
+
+def _conflict_window(conflict: Conflict, texts: Texts) -> Choose:
+    body = [
+        texts("dialogs.conflict_text", name=plain(conflict.name)),
+        "",
+        texts("dialogs.conflict_theirs"),
+        *(conflict.theirs or [texts("dialogs.conflict_none")]),
+        "",
+        texts("dialogs.conflict_mine"),
+        *conflict.mine,
+    ]
+    choices = [Choice(name, texts(f"dialogs.conflict_{name}")) for name in ("back", "apply", "drop")]
+    return Choose(texts("dialogs.conflict"), choices, body)

@@ -1,0 +1,196 @@
+"""All authorities in one list: who takes part, how, how far, and what needs somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from tui import signs
+from tui.calls import authorities
+from tui.client import Client
+from tui.dialogs.choose import Choice, Choose
+from tui.dialogs.confirm import Confirm
+from tui.formats import day, lately, moment
+from tui.list_page import ListPage
+from tui.screens.bulk import change_several
+from tui.tables import Cell, Column, Table
+from tui.texts import Texts
+from tui.values import AuthorityRow
+
+
+class AuthoritiesPage(ListPage[AuthorityRow]):
+    """The list of authorities."""
+
+    section = "authorities"
+    export_name = "behoerden"
+    CSS_PATH = "list.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "act", "key.act"),
+        Binding("space", "nothing", "key.mark", key_display="␣"),
+    ]
+
+    def table(self) -> Table[AuthorityRow]:
+        """Return the columns."""
+        return authorities_table(self.texts, self.console.clock())
+
+    async def fetch(self, client: Client) -> Sequence[AuthorityRow]:
+        """Return all rows."""
+        rows = await authorities.rows(client)
+        self.console.known = rows
+        return rows
+
+    def twin(self) -> str:
+        """The same list on the command line."""
+        words = self.rows.query_text
+        return f'bauweiche authorities list --filter "{words}"' if words else "bauweiche authorities list"
+
+    def describe(self, item: AuthorityRow) -> Sequence[str]:
+        """Say the rest about a row."""
+        return describe(item, self.texts)
+
+    def opened(self, item: AuthorityRow) -> None:
+        """Open everything about it."""
+        self.console.open_authority(item.key, item.title or item.name)
+
+    def action_nothing(self) -> None:
+        """Marks are made by the list."""
+
+    @work(exclusive=True, group="dialog")
+    async def action_act(self) -> None:
+        """Ask what to do with the marked rows, or with the one under the cursor."""
+        chosen = self.rows.affected
+        if not chosen:
+            self.say(self.texts("shell.nothing_chosen"))
+            return
+        choices = [Choice(name, self.t(f"act.{name}")) for name in ("change", "pause", "resume")]
+        title = self.t("act", n=len(chosen), names=_names(chosen))
+        act = await self.app.push_screen_wait(Choose(title, choices))
+        if act == "change":
+            await change_several(self, chosen)
+        elif act:
+            await self._stop_or_go(act, chosen)
+
+    async def _stop_or_go(self, act: str, chosen: Sequence[AuthorityRow]) -> None:
+        """Pause or resume one after the other; what was done before a failure stays done, and is counted."""
+        lines = [f"· {row.title or row.name}" for row in chosen]
+        reason = await self.app.push_screen_wait(Confirm(self.t(f"act.{act}"), lines))
+        if not reason:
+            return
+        client = await self.console.api()
+        call = authorities.pause if act == "pause" else authorities.resume
+        done = 0
+        for row in chosen:
+            if await self.attempt(_true(call(client, row.key, reason))) is None:
+                break
+            done += 1
+        self.say(self.t(f"act.{act}.done", n=done, total=len(chosen)))
+        self.rows.marks = set()
+        self.reload()
+
+    def export_table(self) -> Table[AuthorityRow]:
+        """An export has the keys too."""
+        table = self.rows.table
+        more = (
+            Column[AuthorityRow]("key", 8, lambda row: row.key),
+            Column[AuthorityRow]("dvdv_key", 12, lambda row: row.dvdv_key),
+        )
+        return Table(table.section, table.key, (*more, *table.columns), table.fields)
+
+
+async def _true(doing: object) -> bool:
+    await doing  # type: ignore[misc]  # a coroutine of a call without a result
+    return True
+
+
+def authorities_table(texts: Texts, now: datetime) -> Table[AuthorityRow]:
+    """Return the list's columns and filter fields in a language."""
+    columns: tuple[Column[AuthorityRow], ...] = (
+        Column("name", 18, lambda row: Cell(row.title or row.name, "strong"), lambda row: row.name, grow=3),
+        Column("kreis", 4, lambda row: row.kreis_abbr, rank=1),
+        Column("kind", 9, lambda row: texts.value("kind", row.kind), rank=7),
+        Column("option", 12, lambda row: signs.option(row.option, texts), lambda row: row.option),
+        Column("procedures", 3, _procedures, lambda row: len(row.procedures), rank=6, right=True),
+        Column("way", 12, lambda row: Cell(_way(row) or "–", "" if row.adapter else "muted"), _way, grow=1),
+        Column("release", 7, lambda row: Cell(row.release or "–", "" if row.release else "muted"), rank=2),
+        Column("stage", 13, lambda row: _stage(row, texts), lambda row: list(signs.STAGES).index(row.stage)
+               if row.stage in signs.STAGES else 99),
+        Column("pickup", 7, lambda row: Cell(lately(row.last_pickup, now, texts), "" if row.last_pickup else "muted"),
+               lambda row: moment(row.last_pickup), rank=4),
+        Column("open", 4, _open, lambda row: row.open_items or None, rank=5, right=True),
+        Column("certificate", 7, lambda row: signs.days(row.certificate_days, texts),
+               lambda row: row.certificate_days, rank=3, right=True),
+        Column("next", 13, lambda row: _next(row), lambda row: (row.next_change or {}).get("valid_from"), rank=8),
+    )
+    return Table("authorities", lambda row: row.key, columns, _fields(texts))
+
+
+def _fields(texts: Texts) -> dict[str, object]:
+    fields = {
+        "option": lambda row: row.option,
+        "way": lambda row: f"{row.adapter} {row.adapter_title}",
+        "stage": lambda row: f"{texts.value('stage', row.stage)} {texts.value('phase', row.phase)}"
+        + (f" {texts.value('phase', 'paused')}" if row.paused else ""),
+        "kreis": lambda row: f"{row.kreis_abbr} {row.kreis} {row.kreis_key}",
+        "kind": lambda row: f"{texts.value('kind', row.kind)} {row.kind_label}",
+        "release": lambda row: row.release,
+        "procedure": lambda row: " ".join(row.procedures),
+        "district": lambda row: row.district,
+        "certificate": lambda row: "" if row.certificate_days is None else str(row.certificate_days),
+        "open": lambda row: str(row.open_items),
+        "held": lambda row: str(row.held),
+    }
+    return {texts(f"authorities.field.{name}"): find for name, find in fields.items()}
+
+
+def _procedures(row: AuthorityRow) -> Cell:
+    return Cell(str(len(row.procedures)) if row.procedures else "–", "" if row.procedures else "muted")
+
+
+def _way(row: AuthorityRow) -> str:
+    return (row.adapter_title or row.adapter).split(" (")[0]
+
+
+def _stage(row: AuthorityRow, texts: Texts) -> Cell:
+    if row.paused:
+        return signs.stage("paused", texts)
+    if row.option in ("3a", "3b"):
+        return Cell("–", "muted")
+    return signs.stage(row.stage, texts)
+
+
+def _open(row: AuthorityRow) -> Cell:
+    if row.held:
+        return Cell(f"!{row.open_items}", "bad")
+    return Cell(str(row.open_items) if row.open_items else "–", "" if row.open_items else "muted")
+
+
+def _next(row: AuthorityRow) -> str:
+    change = row.next_change or {}
+    return f"{day(change.get('valid_from'))[:6]} → {change.get('option', '')}" if change else ""
+
+
+def describe(row: AuthorityRow, texts: Texts) -> list[str]:
+    """Return two lines that say what the columns could not."""
+    first = [row.key, row.dvdv_key, row.kind_label, row.kreis, row.district]
+    second = [texts("authorities.procedures", names=", ".join(row.procedures))] if row.procedures else []
+    if row.held:
+        second.insert(0, texts("authorities.held", n=row.held))
+    if row.paused:
+        second.insert(0, texts("authorities.paused", why=row.paused_why or "–"))
+    if row.next_change:
+        change = row.next_change
+        second.append(texts("authorities.next", day=day(change.get("valid_from")), option=change.get("option", "")))
+    if row.option == "3a" and row.redirect_url:
+        second.append(row.redirect_url)
+    if not second:
+        second = [texts(f"authorities.plain.{row.option}") if row.option in signs.OPTIONS else ""]
+    return [" " + " · ".join(part for part in first if part), " " + " · ".join(second)]
+
+
+def _names(chosen: Sequence[AuthorityRow]) -> str:
+    names = ", ".join(row.name for row in chosen[:3])
+    return names + (" …" if len(chosen) > 3 else "")

@@ -1,0 +1,97 @@
+"""A sign, a word and a tone for every status: the sign never stands alone, the colour never says more than the word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tui.tables import Cell
+from tui.texts import Texts
+
+
+SOON = 30
+"""Days before its end from which a certificate needs somebody."""
+
+
+class Sign(NamedTuple):
+    """What stands before a word, and in which tone."""
+
+    sign: str
+    tone: str = ""
+
+
+STATES: Mapping[str, Sign] = {
+    "draft": Sign("·", "muted"),
+    "accepted": Sign("·"),
+    "under_way": Sign("»", "accent"),
+    "waiting": Sign("↻", "warn"),
+    "available": Sign("◌", "accent"),
+    "handed_over": Sign("→", "good"),
+    "confirmed": Sign("✓", "good"),
+    "rejected": Sign("✕", "bad"),
+    "held": Sign("!", "bad"),
+    "withdrawn": Sign("–", "muted"),
+    "expired": Sign("–", "muted"),
+}
+
+STAGES: Mapping[str, Sign] = {
+    "invited": Sign("○", "muted"),
+    "details": Sign("◔"),
+    "connected": Sign("◐"),
+    "verified": Sign("◐", "accent"),
+    "approved": Sign("◕", "accent"),
+    "live": Sign("●", "good"),
+    "paused": Sign("‖", "warn"),
+    "ended": Sign("✕", "muted"),
+}
+
+OPTIONS: Mapping[str, Sign] = {
+    "1": Sign("●", "good"),
+    "2": Sign("◐", "accent"),
+    "3a": Sign("→", ""),
+    "3b": Sign("○", "muted"),
+}
+
+PHASES: Mapping[str, Sign] = {
+    "not_connected": Sign("○", "muted"),
+    "test": Sign("◐", "accent"),
+    "live": Sign("●", "good"),
+    "paused": Sign("‖", "warn"),
+    "ended": Sign("✕", "muted"),
+}
+
+
+def state(code: str, texts: Texts) -> Cell:
+    """Return sign and word of a delivery's state."""
+    return _signed(STATES, "state", code, texts)
+
+
+def stage(code: str, texts: Texts) -> Cell:
+    """Return sign and word of an onboarding stage."""
+    return _signed(STAGES, "stage", code, texts)
+
+
+def phase(code: str, texts: Texts) -> Cell:
+    """Return sign and word of what may be sent."""
+    return _signed(PHASES, "phase", code, texts)
+
+
+def option(code: str, texts: Texts) -> Cell:
+    """Return number and word of an option."""
+    found = OPTIONS.get(code, Sign("?"))
+    return Cell(f"{code} {texts.value('option', code)}", "muted" if code == "3b" else found.tone if code != "1" else "")
+
+
+def days(left: int | None, texts: Texts) -> Cell:
+    """Return how many days a certificate still holds; `!` below 30, `✕` where it has run out."""
+    if left is None:
+        return Cell("–", "muted")
+    word = texts("shell.days", n=left)
+    if left < 0:
+        return Cell(f"✕ {word}", "bad")
+    return Cell(f"! {word}", "warn") if left < SOON else Cell(word)
+
+
+def _signed(signs: Mapping[str, Sign], family: str, code: str, texts: Texts) -> Cell:
+    found = signs.get(code, Sign("?"))
+    return Cell(f"{found.sign} {texts.value(family, code)}", found.tone)
