@@ -155,7 +155,7 @@ class Line:
     """One kept-alive connection of a portal; written by hand, since the caller shares the processors with the server."""
 
     def __init__(self, port: int, token: str) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._common = f"Host: bench\r\nAuthorization: Bearer {token}\r\n"
 

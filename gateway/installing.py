@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from gateway.domain.journal import Act
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.keys_issue import KeyPurpose
 from gateway.edges.store import open_store
@@ -26,16 +27,22 @@ def set_up(settings: Settings, name: str) -> None:
         example.write_text(_example(), encoding="utf-8")
     keyring = FolderKeyring(settings.state / "keys")
     held = {info.purpose for info in keyring.list()}
-    for purpose in PURPOSES:
-        if purpose not in held:
-            keyring.create(
-                purpose,
-                name=name,
-                at=clock.now() - timedelta(minutes=5),
-                days=KEY_DAYS,
-                hosts=("localhost",) if purpose == "tls" else (),
-            )
-    open_store(settings.database_url, clock).close()
+    made = [purpose for purpose in PURPOSES if purpose not in held]
+    for purpose in made:
+        keyring.create(
+            purpose,
+            name=name,
+            at=clock.now() - timedelta(minutes=5),
+            days=KEY_DAYS,
+            hosts=("localhost",) if purpose == "tls" else (),
+        )
+    store = open_store(settings.database_url, clock)
+    try:
+        if made:
+            with store.writing() as tx:
+                tx.journal.append(Act("gateway", "installation.set_up", facts={"keys": made}))
+    finally:
+        store.close()
 
 
 def _example() -> str:

@@ -18,13 +18,18 @@ from gateway.commands import (
     deliveries,
     demo,
     doctor,
+    evidence,
     journal,
     keys,
+    onboarding,
     opening,
     operators,
+    plans,
     replies,
     reply,
+    report,
     running,
+    survey,
     tokens,
     webhooks,
     xbau,
@@ -80,11 +85,11 @@ def seat(
 
 
 for group in (
-    authorities.app, deliveries.app, journal.app, keys.app, operators.app, replies.app, tokens.app, webhooks.app,
-    xbau.app,
+    authorities.app, deliveries.app, journal.app, keys.app, onboarding.app, operators.app, replies.app, survey.app,
+    tokens.app, webhooks.app, xbau.app,
 ):  # fmt: skip
     app.add_typer(group)
-for module in (running, cases, opening, reply, demo, doctor):
+for module in (running, cases, opening, reply, demo, doctor, evidence, plans, report):
     module.register(app)
 
 

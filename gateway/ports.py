@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,7 +24,7 @@ from gateway.domain.insight import Cause, Load, Wanted
 from gateway.domain.journal import Act, Entry
 from gateway.domain.notice_mail import Mail, MailState
 from gateway.domain.participation import Participation
-from gateway.domain.reply import Notice, Reply, ReplyState, Round, Webhook
+from gateway.reply_ports import Courier, Replies, Webhooks
 from gateway.seal.keys import SigningKey
 from gateway.seal.trust import Trust
 
@@ -215,83 +215,14 @@ class Idempotency(Protocol):
         """Drop answers given before a moment and return how many."""
 
 
-class Replies(Protocol):
-    """What authorities sent back, with small sealed parts, and when they are asked again."""
-
-    def add(self, reply: Reply) -> None: ...
-
-    def get(self, reply_id: str) -> Reply | None: ...
-
-    def by_transport_id(self, authority: AuthorityKey, transport_id: str) -> Reply | None: ...
-
-    def by_message_id(self, authority: AuthorityKey, message_id: str) -> Reply | None:
-        """Return the first reply of an authority with a nachrichtenUUID."""
-
-    def save(self, reply: Reply) -> None: ...
-
-    def next_cursor(self) -> int:
-        """Return the next number of the order in which portals read."""
-
-    def released(self, client: str, after: int, limit: int) -> Sequence[Reply]:
-        """Return a portal's replies in the order in which they became readable, cursors above `after`."""
-
-    def of_case(self, case_id: str) -> Sequence[Reply]: ...
-
-    def in_states(self, states: Collection[ReplyState], *, after: int = 0, limit: int = 100) -> Sequence[Reply]:
-        """Return replies in some states, in order of position."""
-
-    def count_quarantined(self) -> int:
-        """Return how many replies wait for a human."""
-
-    def erasable(self, limit: int) -> Sequence[Reply]:
-        """Return replies whose content nobody needs any more and is still there."""
-
-    def put_sealed(self, reply_id: str, name: str, octets: bytes) -> None: ...
-
-    def get_sealed(self, reply_id: str, name: str) -> bytes | None: ...
-
-    def drop_sealed(self, reply_id: str) -> None: ...
-
-    def rounds(self) -> Sequence[Round]:
-        """Return when each authority that was ever asked for replies is asked again."""
-
-    def save_round(self, round_: Round) -> None: ...
-
-
-class Webhooks(Protocol):
-    """Where portals want to be told, and the notices on their way there."""
-
-    def add(self, webhook: Webhook) -> None: ...
-
-    def get(self, webhook_id: str) -> Webhook | None: ...
-
-    def all(self) -> Sequence[Webhook]: ...
-
-    def of_client(self, client: str) -> Sequence[Webhook]: ...
-
-    def disable(self, webhook_id: str, disabled: bool) -> None: ...
-
-    def remove(self, webhook_id: str) -> bool: ...
-
-    def notify(self, notice: Notice) -> None: ...
-
-    def save(self, notice: Notice, *, attempt: int) -> bool:
-        """Keep a notice whose stored attempt is `attempt`; False if another worker was faster, and nothing is kept."""
-
-    def notices(self, webhook_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Notice]: ...
-
-    def due_hooks(self, now: datetime) -> Sequence[str]:
-        """Return the ids of webhooks for which something is due."""
-
-    def due(self, webhook_id: str, now: datetime, limit: int) -> Sequence[Notice]: ...
-
-
 class Insight(Protocol):
     """What operators ask of the queue as a whole; none of it grows with history."""
 
     def loads(self) -> Mapping[AuthorityKey, Load]: ...
 
     def happened(self, since: datetime, what: str = "") -> Sequence[tuple[str, datetime]]: ...
+
+    def counted(self, since: datetime, until: datetime) -> Mapping[str, int]: ...
 
     def causes(self) -> Sequence[Cause]: ...
 
@@ -370,6 +301,12 @@ class Duties(Protocol):
     def set_closed_days(self, days: Mapping[date, str]) -> None: ...
 
     def forget_alarms(self, before: datetime) -> int: ...
+
+    def forgettable(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of cases all of which was erased before a moment, replies and follow-ups included."""
+
+    def forget_records(self, case_ids: Sequence[str]) -> None:
+        """Delete everything the tables still hold of some cases, except journal and evidence."""
 
 
 class Mails(Protocol):
@@ -495,6 +432,11 @@ class Policy:
 
     sender_identifier: str = "bap:050000000000"
     sender_name: str = "Bauportal.NRW"
+    sender_street: str = ""
+    sender_number: str = ""
+    sender_postcode: str = ""
+    sender_town: str = ""
+    sender_email: str = ""
     lease: float = 30.0
     backoff_first: float = 5.0
     backoff_cap: float = 3600.0
@@ -506,16 +448,6 @@ class Policy:
     metadata_days: int = 3650
     evidence_days: int = 3650
     mail_to: tuple[str, ...] = ()
-
-
-class Courier(Protocol):
-    """Brings a notice to a portal over HTTPS."""
-
-    def allow(self, url: str) -> None:
-        """Raise ADDRESS_FORBIDDEN unless a notice may go there."""
-
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Send a body and return the HTTP status; 0 if no answer came."""
 
 
 class Mailer(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import (
@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     environment: Annotated[str, Field(pattern="^(PROD|TEST)$", description="Shown to operators: PROD or TEST")] = "TEST"
     sender_identifier: Annotated[str, Field(description="Our DVDV key as author of messages")] = "bap:050000000000"
     sender_name: Annotated[str, Field(description="Our name as author of messages")] = "Bauportal.NRW"
+    sender_street: Annotated[str, Field(max_length=100, description="Our street; XBau up to 2.3.1 wants it")] = ""
+    sender_number: Annotated[str, Field(pattern="^[0-9]{0,4}$", description="Our house number, digits only")] = ""
+    sender_postcode: Annotated[str, Field(pattern="^([0-9]{5})?$", description="Our postal code")] = ""
+    sender_town: Annotated[str, Field(max_length=100, description="Our town")] = ""
+    sender_email: Annotated[str, Field(max_length=200, description="Our e-mail address, as author of messages")] = ""
     official_schemas: Annotated[Path | None, Field(description="Folder of installed official XBau schemas")] = None
     workers: Annotated[int, Field(ge=1, le=256, description="Deliveries at a time in one worker process")] = 16
     lease_seconds: Annotated[float, Field(gt=0, description="Lease of a delivery under way")] = 30.0
@@ -51,6 +56,24 @@ class Settings(BaseSettings):
     allow_hosts: Annotated[
         tuple[str, ...], Field(description="Hosts that adapters may send to (exact names); empty: none")
     ] = ()
+
+    metadata_days: Annotated[
+        int, Field(ge=30, description="Days after which an erased case's routing and state are deleted")
+    ] = 3650
+    evidence_days: Annotated[int, Field(ge=30, description="Days after which an erased case's evidence is deleted")] = (
+        3650
+    )
+    mail_host: Annotated[str, Field(description="Mail server; empty: no mail is sent")] = ""
+    mail_port: Annotated[int, Field(ge=1, le=65535, description="Port of the mail server")] = 587
+    mail_encryption: Annotated[
+        Literal["starttls", "implicit"], Field(description="How the mail server encrypts: starttls or implicit")
+    ] = "starttls"
+    mail_from: Annotated[str, Field(description="Sender of the mails")] = "bauweiche@localhost.invalid"
+    mail_user: Annotated[str, Field(description="User at the mail server; password in the file secrets/mail")] = ""
+    mail_anchors: Annotated[Path | None, Field(description="CA certificates of the mail server; empty: system's")] = (
+        None
+    )
+    mail_to: Annotated[tuple[str, ...], Field(description="Addresses of the operators")] = ()
 
     @classmethod
     def settings_customise_sources(
@@ -77,6 +100,11 @@ class Settings(BaseSettings):
         return Policy(
             sender_identifier=self.sender_identifier,
             sender_name=self.sender_name,
+            sender_street=self.sender_street,
+            sender_number=self.sender_number,
+            sender_postcode=self.sender_postcode,
+            sender_town=self.sender_town,
+            sender_email=self.sender_email,
             lease=self.lease_seconds,
             backoff_first=self.backoff_first_seconds,
             backoff_cap=self.backoff_cap_seconds,
@@ -84,6 +112,9 @@ class Settings(BaseSettings):
             breaker_pause=self.breaker_pause_seconds,
             look_every=self.look_every_seconds,
             disk_reserve=self.disk_reserve_bytes,
+            metadata_days=self.metadata_days,
+            evidence_days=self.evidence_days,
+            mail_to=self.mail_to,
         )
 
 

@@ -22,6 +22,7 @@ from gateway.domain.participation import Participation
 from gateway.edges.holidays_nrw import closed_days
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.link import GatewayLink
+from gateway.edges.mail import MailServer, SmtpMailer
 from gateway.edges.store import open_store
 from gateway.edges.vault_folder import FolderVault
 from gateway.edges.webhook import HttpsCourier
@@ -82,9 +83,29 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
         build=partial(_build, plugins, link),
         policy=settings.policy,
         holidays=closed_days,
+        mailer=_mailer(settings),
         official_schemas=settings.official_schemas or _installed(state / "schemas"),
         courier=HttpsCourier(portals.allow, partial(portals.tls, client=False)),
     )
+
+
+def _mailer(settings: Settings) -> SmtpMailer | None:
+    if not settings.mail_host:
+        return None
+    server = MailServer(
+        host=settings.mail_host,
+        port=settings.mail_port,
+        encryption=settings.mail_encryption,
+        sender=settings.mail_from,
+        user=settings.mail_user,
+        password=partial(_secret, settings.state / "secrets" / "mail"),
+        anchors=settings.mail_anchors,
+    )
+    return SmtpMailer(server)
+
+
+def _secret(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip()
 
 
 def adapters() -> Mapping[str, Plugin]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, ClassVar
 
@@ -14,12 +14,13 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from gateway.domain.calendar import local_date
 from tui.calls import desk
 from tui.client import UNREACHABLE, ApiError, Client
 from tui.dialogs.reading import Reading, Twin
 from tui.page import HORIZONTAL, VERTICAL, Page
 from tui.palette import AuthorityHits, ScreenHits
-from tui.screens import PLACES, Place, open_page
+from tui.screens import PLACES, open_page
 from tui.screens.authority import AuthorityPage
 from tui.texts import Texts
 from tui.themes import THEMES
@@ -60,7 +61,11 @@ class Console(App[None]):
         Binding("e", "twin", "key.twin", show=False),
         Binding("T", "next_theme", "key.theme", show=False),
         Binding("q", "quit", "key.quit", show=False),
-        *(Binding(place.key, f"go('{place.name}')", f"place.{place.name}", show=False) for place in PLACES if place.key),
+        *(
+            Binding(place.key, f"go('{place.name}')", f"place.{place.name}", show=False)
+            for place in PLACES
+            if place.key
+        ),
     ]
 
     def __init__(self, setting: Setting) -> None:
@@ -223,6 +228,6 @@ class Console(App[None]):
         """Nothing of the framework's own: the palette offers this console's commands."""
         return ()
 
-    def place_of(self, name: str) -> Place:
-        """Return a place by its name."""
-        return next(place for place in PLACES if place.name == name)
+    def today(self) -> date:
+        """Return the present day in Germany."""
+        return local_date(self.clock())

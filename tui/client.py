@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,13 +62,14 @@ class Client:
 
     Reading is tried twice when the connection breaks, because a server that was restarted leaves dead connections
     behind; writing never is: whether it happened is then unknown, and the sentence says so.
-    `token` is asked again when the server refuses it, so a renewed token file is taken up without a restart.
+    `closing` is called after the last one. `token` is asked again when the server refuses it, so a renewed token file is taken up without a restart.
     """
 
     http: httpx.AsyncClient
     texts: Texts
     token: Callable[[], str] = str
     read_only: bool = False
+    closing: Callable[[], None] | None = None
     _held: str = field(default="", init=False)
 
     async def get(self, path: str, **query: Any) -> Any:
@@ -115,6 +117,8 @@ class Client:
     async def close(self) -> None:
         """Give the connections back."""
         await self.http.aclose()
+        if self.closing is not None:
+            await asyncio.to_thread(self.closing)
 
     async def _reading(self, path: str, query: Mapping[str, Any]) -> httpx.Response:
         try:

@@ -11,7 +11,7 @@ from tui.client import FieldFault
 from tui.formats import read_day
 from tui.texts import Texts
 
-Kind = Literal["text", "choice", "choices", "yes", "number", "day", "long", "file"]
+Kind = Literal["text", "choice", "choices", "yes", "number", "day", "long", "file", "secret"]
 
 
 @dataclass(frozen=True, slots=True)

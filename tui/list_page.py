@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.client import Client
-from tui.dialogs.choose import Choose, Choice
+from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.export import Export
 from tui.page import Page
 from tui.plain import plain
-from tui.tables import Table, cell_of
+from tui.tables import Column, Table, cell_of
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.rows import Rows
 
@@ -32,7 +30,7 @@ class ListPage(Page, Generic[T]):
     DETAIL_LINES: ClassVar[int] = 2
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "key.filter", key_display="/"),
-        Binding("s", "sort", "key.sort"),
+        Binding("s", "sort", "key.sort", show=False),
         Binding("S", "turn_round", "key.sort_back", show=False),
         Binding("x", "export", "key.export"),
         Binding("y", "copy_id", "key.copy", show=False),
@@ -74,8 +72,12 @@ class ListPage(Page, Generic[T]):
     def help_lines(self) -> list[tuple[str, str]]:
         """Return a sentence for each column."""
         table = self.rows.table
-        names = [column.name for column in table.columns]
-        return [(self.texts(f"{table.section}.col.{name}"), self.texts(f"{table.section}.help.{name}")) for name in names]
+        helped = [column for column in table.columns if not column.title]
+        return [(self.title_of(column), self.texts(f"{table.section}.help.{column.name}")) for column in helped]
+
+    def title_of(self, column: Column[T]) -> str:
+        """Return a column's title."""
+        return column.title or self.texts(f"{self.rows.table.section}.col.{column.name}")
 
     def tell_list(self) -> None:
         """Write count, marks, filter and the lines about the row."""
@@ -140,8 +142,7 @@ class ListPage(Page, Generic[T]):
     @work(exclusive=True, group="dialog")
     async def action_sort(self) -> None:
         """Ask by which column."""
-        section = self.rows.table.section
-        choices = [Choice(column.name, self.texts(f"{section}.col.{column.name}")) for column in self.rows.table.columns]
+        choices = [Choice(column.name, self.title_of(column)) for column in self.rows.table.columns]
         name = await self.app.push_screen_wait(Choose(self.texts("dialogs.sort"), choices))
         if name:
             self.rows.sort_by(name)
@@ -176,7 +177,7 @@ class ListPage(Page, Generic[T]):
         rows = self.rows
         items = rows.marked or rows.visible_items
         table = self.export_table()
-        titles = [self.texts(f"{table.section}.col.{column.name}") for column in table.columns]
+        titles = [self.title_of(column) for column in table.columns]
         name = f"{self.export_name}-{self.console.clock():%Y-%m-%d}.xlsx"
         lines = [[cell_of(column, item).text for column in table.columns] for item in items]
         done = await self.app.push_screen_wait(Export(name, self.t("title"), titles, lines))

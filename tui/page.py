@@ -103,7 +103,7 @@ class Page(Screen[None]):
         """The texts of the chosen language."""
         return self.console.texts
 
-    def t(self, name: str, **values: object) -> str:
+    def t(self, name: str, /, **values: object) -> str:
         """Return a text of this screen's section."""
         return self.texts(f"{self.section}.{name}", **values)
 

@@ -59,7 +59,7 @@ class ScreenHits(Provider):
                 continue
             seen.add(binding.action)
             key = page.texts("shell.palette.action", key=page.app.get_key_display(binding))
-            yield page.word(binding.description), key, partial(page.run_action, binding.action, active.node)
+            yield page.word(binding.description), key, partial(page.app.run_action, binding.action, active.node)
 
 
 class AuthorityHits(Provider):
@@ -82,5 +82,3 @@ def rated(query: str, text: str) -> float:
     if not words or not all(word in folded for word in words):
         return 0.0
     return 1.0 / (1 + folded.index(words[0]))
-
-

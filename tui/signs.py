@@ -8,7 +8,6 @@ from typing import NamedTuple
 from tui.tables import Cell
 from tui.texts import Texts
 
-
 SOON = 30
 """Days before its end from which a certificate needs somebody."""
 

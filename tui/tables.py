@@ -24,11 +24,11 @@ TONES = ("good", "warn", "bad", "muted", "accent", "strong")
 """Every tone a cell may have."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: Python 3.11 cannot make a generic one with them
 class Column(Generic[T]):
     """One column; `rank` 0 is always shown, the others in their order where room is left; `grow` takes spare cells.
 
-    Title and help are the texts `<section>.col.<name>` and `<section>.help.<name>`.
+    Title and help are the texts `<section>.col.<name>` and `<section>.help.<name>`, unless `title` says it.
     """
 
     name: str
@@ -38,9 +38,10 @@ class Column(Generic[T]):
     rank: int = 0
     grow: int = 0
     right: bool = False
+    title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table(Generic[T]):
     """What a list shows: the texts' section, a row's key, its columns, and the fields its filter knows."""
 
@@ -74,9 +75,7 @@ def haystack(table: Table[T], item: T) -> str:
     return fold(" ".join([table.key(item), *(cell_of(column, item).text for column in table.columns)]))
 
 
-def chosen(
-    table: Table[T], items: Sequence[T], stacks: Sequence[str], query: Query, order: Order
-) -> list[T]:
+def chosen(table: Table[T], items: Sequence[T], stacks: Sequence[str], query: Query, order: Order) -> list[T]:
     """Return the rows that a filter lets through, sorted; `stacks` are the haystacks of `items`."""
     if query.terms:
         found = [

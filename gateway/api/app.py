@@ -13,7 +13,8 @@ import structlog
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from gateway.api import operator, parameters, portal, problems, replies
+from gateway.api import evidence, followups, operator, parameters, plans, portal, problems, replies, reply_intake
+from gateway.api.followups import MessageIn
 from gateway.api.shapes import AnnouncementIn, WithdrawalIn
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
@@ -69,7 +70,11 @@ def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environme
     problems.install(app)
     parameters.install(app)
     app.include_router(portal.router)
+    app.include_router(followups.router)
     app.include_router(replies.router)
+    app.include_router(reply_intake.router)
+    app.include_router(evidence.router)
+    app.include_router(plans.router)
     app.include_router(operator.router)
     _health(app, world)
     _describe_bodies(app)
@@ -99,7 +104,7 @@ def _describe_bodies(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = build()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for shape in (AnnouncementIn, WithdrawalIn):
+        for shape in (AnnouncementIn, MessageIn, WithdrawalIn):
             described = shape.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(described.pop("$defs", {}))
             schemas[shape.__name__] = described

@@ -160,7 +160,10 @@ async def upload(request: Request, submission_id: str, index: int, client: Submi
 def complete(request: Request, submission_id: str, client: Submitter) -> SubmissionOut:
     """Accept the submission: when this answers, it is durable and its delivery has begun. May be repeated."""
     world = _world(request)
-    return _view(world, acceptance.complete(world, client, submission_id))
+    case = acceptance.complete(world, client, submission_id)
+    with world.store.reading() as tx:
+        receipt = tx.evidence.receipt(case.id)
+    return _view(world, case).model_copy(update={"receipt": receipt.jws or None if receipt else None})
 
 
 @router.post(

@@ -14,7 +14,7 @@ from gateway.api.auth import READ, SUBMIT, caller
 from gateway.api.reply_shapes import RepliesOut, ReplyDetailOut, ReplyOut
 from gateway.domain.case import Client
 from gateway.flow import reading
-from gateway.flow.replies import message_of
+from gateway.flow.replies_kept import message_of
 from gateway.ports import World
 
 router = APIRouter(prefix="/v1")

@@ -19,8 +19,9 @@ from gateway.api.views import authority_out
 from gateway.domain.reply import Reply
 from gateway.flow.cases import authority_of
 from gateway.flow.judging import attached
-from gateway.flow.replies import message_of, names_of
+from gateway.flow.reading import inline_documents
 from gateway.flow.replies_arrived import Named
+from gateway.flow.replies_kept import message_of, names_of
 from gateway.ports import World
 from gateway.seal.names import safe_name
 from gateway.xbau.read import Coded, Rejected, ReplyDocument, ReplyFacts, read_reply
@@ -67,7 +68,10 @@ def file_name_of(world: World, reply: Reply, index: int) -> str:
     """Return a harmless file name for an attachment: the one the message gives it, or else its transport."""
     fallback = f"anlage-{index + 1}"
     names = names_of(world, reply)
-    for document in read_reply(message_of(world, reply)).documents:
+    value = read_reply(message_of(world, reply))
+    if index >= len(names):
+        return safe_name(inline_documents(value)[index - len(names)].file_name, fallback)
+    for document in value.documents:
         if attached(document, [(named.identity, named.file_name) for named in names]) == index:
             return safe_name(document.file_name, fallback)
     return safe_name(names[index].file_name, fallback)
@@ -76,14 +80,15 @@ def file_name_of(world: World, reply: Reply, index: int) -> str:
 def _documents(reply: Reply, value: Read, names: Sequence[Named]) -> list[ReplyAttachmentOut]:
     """Return what the message names, each with its file, and then the files that it does not name."""
     pairs = [(named.identity, named.file_name) for named in names]
-    placed = [(document, attached(document, pairs)) for document in value.documents]
+    inline = {id(document): len(pairs) + count for count, document in enumerate(inline_documents(value))}
+    placed = [(document, inline.get(id(document), attached(document, pairs))) for document in value.documents]
     extra = sorted(set(range(len(reply.parts))) - {index for _, index in placed if index is not None})
     named = [_document(reply, document, index) for document, index in placed]
     return named + [_unnamed(reply, index, pairs[index][1]) for index in extra]
 
 
 def _document(reply: Reply, document: ReplyDocument, index: int | None) -> ReplyAttachmentOut:
-    part = reply.parts[index] if index is not None else None
+    part = reply.parts[index] if index is not None and index < len(reply.parts) else None
     return ReplyAttachmentOut(
         index=index,
         document_id=document.document_id,
@@ -96,7 +101,7 @@ def _document(reply: Reply, document: ReplyDocument, index: int | None) -> Reply
         date=document.date,
         by_post=document.by_post,
         link=document.link,
-        url=f"/v1/replies/{reply.id}/attachments/{index}" if part else None,
+        url=f"/v1/replies/{reply.id}/attachments/{index}" if index is not None else None,
     )
 
 

@@ -34,6 +34,18 @@ class AttachmentIn(Shape):
     datum: Annotated[date, Field(strict=False)]
     versionsnummer: Annotated[int, Field(ge=1, le=9999)] = 1
 
+    def attached(self) -> Attached:
+        """Return the value the flow works with."""
+        return Attached(
+            file_name=self.file_name,
+            title=self.bezeichnung,
+            kind=self.anlageart,
+            date=self.datum,
+            size=self.size,
+            sha256=self.sha256,
+            version=self.versionsnummer,
+        )
+
 
 class PostedPlanIn(Shape):
     """A plan that follows by post (option 2)."""
@@ -60,18 +72,7 @@ class AnnouncementIn(Shape):
             municipality=self.municipality,
             procedure=self.procedure,
             antrag=self.antrag,
-            attachments=tuple(
-                Attached(
-                    file_name=entry.file_name,
-                    title=entry.bezeichnung,
-                    kind=entry.anlageart,
-                    date=entry.datum,
-                    size=entry.size,
-                    sha256=entry.sha256,
-                    version=entry.versionsnummer,
-                )
-                for entry in self.attachments
-            ),
+            attachments=tuple(entry.attached() for entry in self.attachments),
             posted=tuple(Posted(entry.bezeichnung, entry.anlageart, entry.datum) for entry in self.posted_plans),
             portal_reference=self.portal_reference,
             test=self.test,
@@ -158,15 +159,18 @@ class SubmissionOut(Shape):
     release: str
     test: bool
     portal_reference: str
+    follows: str | None
     message_id: str | None
     file_reference: str | None
     created_at: datetime
     expires_at: datetime | None
     accepted_at: datetime | None
     handed_over_at: datetime | None
+    submitted_on: date | None
     erased_at: datetime | None
     attachments: list[AttachmentOut]
     plans: PlansOut | None
+    receipt: str | None = None
 
 
 class EventOut(Shape):

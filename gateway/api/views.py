@@ -16,6 +16,7 @@ from gateway.api.shapes import (
 from gateway.domain.authority import Authority
 from gateway.domain.calendar import written_date, written_moment
 from gateway.domain.case import Case, Delivery
+from gateway.domain.deadlines import submitted_on
 from gateway.domain.delivery import PlansState, State, why
 from gateway.domain.journal import Entry
 from gateway.domain.limits import PLANS_DAYS
@@ -120,12 +121,14 @@ def submission_out(world: World, case: Case, deliveries: Sequence[Delivery]) -> 
         release=case.release,
         test=case.test,
         portal_reference=case.portal_reference,
+        follows=case.follows or None,
         message_id=delivery.message_id if delivery else None,
         file_reference=case.file_reference or None,
         created_at=case.created_at,
         expires_at=case.expires_at if draft else None,
         accepted_at=case.accepted_at,
         handed_over_at=case.handed_over_at,
+        submitted_on=submitted_on(case),
         erased_at=case.erased_at,
         attachments=[_attachment(world, case, index) for index in range(len(case.parts))],
         plans=_plans(case, authority),
@@ -146,14 +149,13 @@ def _attachment(world: World, case: Case, index: int) -> AttachmentOut:
 
 
 def _plans(case: Case, authority: Authority) -> PlansOut | None:
-    if case.option != Option.WITHOUT_PLANS:
+    if case.option != Option.WITHOUT_PLANS or case.follows:
         return None
     by = f"bis {written_date(case.plans_due)}" if case.plans_due else f"innerhalb von {PLANS_DAYS} Tagen"
-    instruction = (
-        f"Die Pläne müssen {by} mit der Vorgangsnummer {case.number} per Post an {authority.title},"
-        " untere Bauaufsichtsbehörde, gesendet werden; sonst darf die Behörde den Antrag zurückweisen."
-        " Der Antrag gilt erst als eingereicht, wenn die Pläne dort eingegangen sind."
-    )
+    if case.plans_arrived_on is not None:
+        instruction = f"Die Pläne sind am {written_date(case.plans_arrived_on)} bei {authority.title} eingegangen."
+    else:
+        instruction = _still_to_post(case, authority, by)
     state = case.plans if case.plans is not PlansState.NONE else PlansState.EXPECTED
     return PlansOut(
         state=state.value,
@@ -164,9 +166,19 @@ def _plans(case: Case, authority: Authority) -> PlansOut | None:
     )
 
 
+def _still_to_post(case: Case, authority: Authority, by: str) -> str:
+    return (
+        f"Die Pläne müssen {by} mit der Vorgangsnummer {case.number} per Post an {authority.title},"
+        " untere Bauaufsichtsbehörde, gesendet werden; sonst darf die Behörde den Antrag zurückweisen."
+        " Der Antrag gilt erst als eingereicht, wenn die Pläne dort eingegangen sind."
+    )
+
+
 EVENTS = {
     "case.announced": "Angekündigt",
     "case.accepted": "Angenommen und gesichert",
+    "message.announced": "Weitere Nachricht angekündigt",
+    "message.accepted": "Weitere Nachricht angenommen und gesichert",
     "case.withdrawn": "Zurückgezogen",
     "case.expired": "Entwurf verfallen",
     "case.erased": "Inhalt gelöscht",
@@ -185,6 +197,7 @@ EVENTS = {
     "reply.assigned": "Antwort der Behörde zugeordnet",
     "reply.acknowledged": "Antwort übernommen",
     "plans.arrived": "Pläne bei der Behörde eingegangen",
+    "plans.reminded": "An die Frist für die Pläne erinnert",
     "plans.overdue": "Frist für die Pläne abgelaufen",
 }
 """Journal words that a portal sees, and what they mean."""

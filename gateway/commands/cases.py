@@ -124,4 +124,6 @@ def purge(ctx: typer.Context) -> None:
         while count := erasing.purge(world):
             erased += count
         swept = erasing.sweep(world)
+        proofs, records = erasing.forget(world)
     say(f"Entwürfe verfallen: {expired}. Inhalte gelöscht: {erased}. Reste entfernt: {swept}.")
+    say(f"Nach Ablauf der Aufbewahrung gelöscht: {records} Vorgangsdaten, {proofs} Nachweise.")

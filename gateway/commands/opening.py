@@ -27,6 +27,9 @@ def open_folder(
     authority: Annotated[str | None, typer.Option(help="Ihr Behördenschlüssel: Fremdes wird abgewiesen.")] = None,
     password: Annotated[bool, typer.Option("--password", help="Nach dem Passwort des Schlüssels fragen.")] = False,
     schemas: Annotated[Path | None, typer.Option(help="Ordner der amtlichen XBau-Schemas, zusätzlich geprüft.")] = None,
+    receipt: Annotated[
+        bool, typer.Option("--receipt", help="Danach neben dem Ordner die Quittung „geöffnet“ hinterlegen.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False,
 ) -> None:
     """Entschlüsselt, prüft Signatur, Prüfsummen und Schema, und legt die Dateien im Klartext ab."""
@@ -58,3 +61,5 @@ def open_folder(
     if not report["ok"]:
         say("Nicht alles ist in Ordnung; bitte den Vorgang nicht verwenden und das Gateway verständigen.")
         raise typer.Exit(FAILURE)
+    if receipt:
+        folder.with_name(f"{folder.name}.quittung").write_text("geöffnet\n", encoding="utf-8")

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.commands import token_table
 from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say, seat_of
 from gateway.domain.calendar import written_moment
-from gateway.domain.ids import read_case_number
+from gateway.domain.case import Client
+from gateway.domain.ids import AuthorityKey, read_case_number
 from gateway.domain.reply import TITLES, Reply, ReplyState
-from gateway.flow import replies
 from gateway.flow.cases import authority_of
-from gateway.flow.reading import in_states
 from gateway.ports import World
 
 app = typer.Typer(
@@ -36,6 +36,8 @@ def list_replies(
     as_json: Json = False,
 ) -> None:
     """Zeigt Antworten, ohne Angabe die in Klärung."""
+    from gateway.flow.reading import in_states
+
     with opened(ctx) as world:
         found = [_described(world, one) for one in in_states(world, state or [ReplyState.QUARANTINED], limit=limit)]
     if as_json:
@@ -56,10 +58,12 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Zeigt eine Antwort mit den Vorgängen, die gemeint sein können."""
+    from gateway.flow import replies_kept
+
     with opened(ctx) as world:
-        reply = replies.existing(world, reply_id)
+        reply = replies_kept.existing(world, reply_id)
         if message:
-            out(replies.message_of(world, reply).decode("utf-8", "replace"))
+            out(replies_kept.message_of(world, reply).decode("utf-8", "replace"))
             return
         row = _described(world, reply)
     if as_json:
@@ -82,6 +86,8 @@ def assign(
     reason: Why,
 ) -> None:
     """Ordnet eine Antwort in Klärung einem Vorgang zu; das Portal bekommt sie dann."""
+    from gateway.flow import replies
+
     number = read_case_number(case)
     if number is None or not reason.strip():
         fail(USAGE, "Bitte eine gültige Vorgangsnummer und einen Grund angeben.")
@@ -101,11 +107,47 @@ def discard(
     reason: Why,
 ) -> None:
     """Verwirft eine Antwort in Klärung; ihr Inhalt wird gelöscht."""
+    from gateway.flow import replies
+
     if not reason.strip():
         fail(USAGE, "Bitte einen Grund angeben.")
     with opened(ctx, writing=True) as world:
         replies.discard(world, reply_id, seat_of(ctx).actor, reason)
     say("Verworfen.")
+
+
+@app.command("token")
+def token(
+    ctx: typer.Context,
+    authority: Annotated[str, typer.Argument(help="Schlüssel der Behörde (8 Ziffern).")],
+    days: Annotated[int, typer.Option(min=1, max=800, help="Gültigkeit in Tagen.")] = 365,
+) -> None:
+    """Legt ein Token an, mit dem eine Behörde Antworten über HTTPS abgibt."""
+    from gateway.api.auth import PREFIX
+    from gateway.api.reply_intake import NAME, REPLY
+
+    with opened(ctx) as world:
+        found = authority_of(world, AuthorityKey(authority))
+    token_table.create(ctx, NAME + found.key, frozenset({REPLY}), days, prefix=PREFIX, what="token")
+
+
+@app.command("tokens")
+def tokens(ctx: typer.Context, as_json: Json = False) -> None:
+    """Zeigt die Token der Behörden ohne ihren Wert."""
+    token_table.listing(ctx, _of_authority, as_json=as_json)
+
+
+@app.command("revoke")
+def revoke(ctx: typer.Context, token_id: Annotated[str, typer.Argument(help="Kennung aus „replies tokens“.")]) -> None:
+    """Sperrt das Token einer Behörde sofort."""
+    token_table.revoke(ctx, lambda client: client.token_id == token_id and _of_authority(client), what="token")
+    say("Gesperrt.")
+
+
+def _of_authority(client: Client) -> bool:
+    from gateway.api.reply_intake import REPLY
+
+    return REPLY in client.scopes
 
 
 def _described(world: World, reply: Reply) -> dict[str, Any]:

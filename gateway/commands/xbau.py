@@ -68,7 +68,15 @@ def _example() -> Heading:
     return Heading(
         stamp=Stamp(MessageId(str(nobody)), _today()),
         addressee=Party("bab:05000000", "Beispielbehörde"),
-        sender=Party("bap:050000000000", "Beispielportal"),
+        sender=Party(
+            "bap:050000000000",
+            "Beispielportal",
+            street="Musterstraße",
+            number="1",
+            postcode="40213",
+            town="Musterstadt",
+            email="post@portal.example",
+        ),
         reference=nobody,
         documents=(overview,),
         test="Beispiel",

@@ -22,10 +22,18 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Reader or author of a message: `identifier` is `praefix:schluessel`, as in the DVDV (`bab:05315000`)."""
+    """Reader or author of a message: `identifier` is `praefix:schluessel`, as in the DVDV (`bab:05315000`).
+
+    The postal address and `email` are asked of authors up to XBau 2.3.1 only; `number` is a house number of digits.
+    """
 
     identifier: str
     name: str
+    street: str = ""
+    number: str = ""
+    postcode: str = ""
+    town: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

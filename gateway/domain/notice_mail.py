@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from gateway.domain import codes
 from gateway.domain.calendar import written_date, written_moment
+from gateway.domain.deadlines import Ready
 from gateway.domain.errors import ConfigurationError
 
 SUBJECT = 150
@@ -81,16 +82,11 @@ def subject(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Unfetched:
-    """What lies ready for an authority and was not fetched: how many, since when, and the oldest of them."""
+    """What lies ready for an authority and was not fetched for `missed` whole working days; `name` for people."""
 
-    authority: str
+    ready: Ready
     name: str
-    count: int
-    since: datetime
     missed: int
-    case_number: str
-    message_id: str
-    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +104,8 @@ def to_authority(unfetched: Unfetched | None, plans: Sequence[Posted], name: str
     lines = [f"Guten Tag, dies ist eine automatische Nachricht des Gateways an: {name}.", ""]
     if unfetched:
         lines += [
-            f"Für Sie liegen {_count(unfetched.count, 'Vorgang', 'Vorgänge')} bereit und wurden nicht abgeholt,"
-            f" der älteste seit {written_moment(unfetched.since)} Uhr ({unfetched.case_number}).",
+            f"Für Sie liegen {_count(unfetched.ready.count, 'Vorgang', 'Vorgänge')} bereit und wurden nicht abgeholt,"
+            f" der älteste seit {written_moment(unfetched.ready.since)} Uhr ({unfetched.ready.case_number}).",
             f"Seitdem {_days(unfetched.missed)}. Teilnehmende Behörden holen an jedem Arbeitstag",
             "mindestens einmal ab (Nutzungsbedingungen § 6).",
             "",
@@ -174,8 +170,10 @@ _FOOT = ("--", "Automatisch gesendet vom Gateway Bauweiche. Diese Nachricht enth
 
 
 def _unfetched(one: Unfetched) -> str:
-    count = _count(one.count, "Vorgang", "Vorgänge")
-    return f"  {one.authority}  {one.name}: {count}, ältester seit {written_moment(one.since)} Uhr ({one.case_number})"
+    ready = one.ready
+    count = _count(ready.count, "Vorgang", "Vorgänge")
+    since = f"ältester seit {written_moment(ready.since)} Uhr ({ready.case_number})"
+    return f"  {ready.authority}  {one.name}: {count}, {since}"
 
 
 def _listed(lines: Iterable[str]) -> list[str]:

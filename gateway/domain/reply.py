@@ -70,13 +70,15 @@ TITLES: Mapping[ReplyState, str] = {
 
 
 class Proof(StrEnum):
-    """What shows that a reply is the authority's: its client certificate, its signature, or only its own folder.
+    """What shows that a reply is the authority's: its client certificate, its signature, its token, or only
+    its own folder.
 
     NONE: something was proved false, so it is only noted and answered."""
 
     CERTIFICATE = "certificate"
     SIGNATURE = "signature"
     UNSIGNED = "unsigned"
+    TOKEN = "token"  # noqa: S105  # no secret: the name of a kind of proof
     NONE = "none"
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gateway.domain import codes
 from gateway.domain.calendar import local_date, plans_deadline
-from gateway.domain.case import APPLICATION, Case, Client, Delivery
+from gateway.domain.case import APPLICATION, FOLLOW_UP, Case, Client, Delivery
 from gateway.domain.delivery import PlansState, State, move
 from gateway.domain.errors import Fault, SealError, SubmissionError
 from gateway.domain.ids import MessageId
@@ -36,6 +36,9 @@ def complete(world: World, client: Client, case_id: str) -> Case:
             return _accepted_before(case)
         octets = tx.cases.get_sealed(case.id, ANNOUNCEMENT)
         participation = participation_of(tx, case.authority, local_date(case.created_at))
+        opener = tx.cases.get(case.follows) if case.follows else None
+    if opener is not None:  # the Aktenzeichen may have come since the announcement
+        case = replace(case, file_reference=opener.file_reference)
     _require_all(world, case)
     if octets is None:
         raise SealError(codes.KEY_ERASED, "Die Ankündigung dieses Vorgangs ist nicht mehr da.")
@@ -83,7 +86,7 @@ def _require_all(world: World, case: Case) -> None:
 def _accept(world: World, case: Case) -> Case:
     now = world.clock.now()
     accepted = replace(case, state=move(case.state, State.ACCEPTED), accepted_at=now)
-    if case.option == Option.WITHOUT_PLANS:
+    if case.option == Option.WITHOUT_PLANS and not case.follows:
         return replace(accepted, plans=PlansState.EXPECTED, plans_due=plans_deadline(local_date(now)))
     return accepted
 
@@ -94,7 +97,7 @@ def _delivery(world: World, case: Case, composed: Composed, stamp: Stamp) -> Del
         case_id=case.id,
         case_number=case.number,
         authority=case.authority,
-        kind=APPLICATION,
+        kind=FOLLOW_UP if case.follows else APPLICATION,
         number=composed.number,
         release=case.release,
         stamped_at=stamp.at,
@@ -107,4 +110,5 @@ def _delivery(world: World, case: Case, composed: Composed, stamp: Stamp) -> Del
 
 def _act(client: Client, case: Case, composed: Composed, stamp: Stamp) -> Act:
     facts = {"message_id": stamp.message_id, "number": composed.number, "release": case.release, "bytes": case.size}
-    return Act(f"portal:{client.name}", "case.accepted", case.number, facts=facts)
+    what = "message.accepted" if case.follows else "case.accepted"
+    return Act(f"portal:{client.name}", what, case.number, facts=facts)

@@ -20,7 +20,7 @@ from gateway.domain.message import Document
 from gateway.domain.participation import Participation, Protection
 from gateway.flow import announcement as announced
 from gateway.flow.announcement import ANNOUNCEMENT
-from gateway.flow.cases import authority_of, content_key, document_identity
+from gateway.flow.cases import authority_of, content_key, document_identities
 from gateway.flow.composing import MANIFEST, MESSAGE
 from gateway.flow.naming import root_name
 from gateway.ports import World
@@ -186,7 +186,7 @@ def _documents(content: Content, participation: Participation) -> tuple[Document
     count = len(asked.attachments) + len(asked.posted)
     return announced.documents(
         asked,
-        [document_identity(case.reference, index) for index in range(count)],
+        document_identities(case, count),
         release(case.release),
         list_posted=participation.list_posted_plans,
     )

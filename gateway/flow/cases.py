@@ -43,6 +43,17 @@ def document_identity(reference: UUID, index: int) -> UUID:
     return uuid5(reference, f"document/{index}")
 
 
+def document_identities(case: Case, count: int) -> list[UUID]:
+    """Return the UUIDs of the documents of a submission; a later message of a case has its own, not the opener's."""
+    root = document_root(case.reference, case.id) if case.follows else case.reference
+    return [document_identity(root, index) for index in range(count)]
+
+
+def document_root(reference: UUID, case_id: str) -> UUID:
+    """Return what the documents of a later message, the row `case_id`, take their UUIDs from."""
+    return uuid5(reference, case_id)
+
+
 def party(authority: Authority) -> Party:
     """Return an authority as reader or author of a message."""
     return Party(authority.dvdv_key, authority.title)

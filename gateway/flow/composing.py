@@ -6,16 +6,17 @@ import hashlib
 from dataclasses import dataclass
 
 from gateway.domain.case import Case
+from gateway.domain.errors import Fault, SubmissionError
 from gateway.domain.message import Heading, Party, Stamp
 from gateway.domain.participation import Participation
 from gateway.flow import announcement as announced
 from gateway.flow.announcement import Announcement
-from gateway.flow.cases import authority_of, document_identity, party
-from gateway.ports import World
+from gateway.flow.cases import authority_of, document_identities, party
+from gateway.ports import Policy, World
 from gateway.seal.manifest import Manifest, SealedPart
 from gateway.seal.sign import sign
-from gateway.xbau.antrag import parse_antrag
-from gateway.xbau.compose import compose
+from gateway.xbau.antrag import Followup, parse_antrag, parse_followup
+from gateway.xbau.compose import compose, compose_followup, faults_for, followup_faults
 from gateway.xbau.release import Release, release
 
 MESSAGE = "part-0000.bin"
@@ -40,15 +41,48 @@ class Composed:
 def compose_application(
     world: World, case: Case, asked: Announcement, participation: Participation, stamp: Stamp
 ) -> Composed:
-    """Return the message that opens a case, valid for the case's release, and its signed manifest.
+    """Return the message of a submission, valid for the case's release, and its signed manifest.
 
     Raises:
         CompositionError: the message would not be valid; nothing was stored.
     """
     chosen = release(case.release)
     heading = heading_for(world, case, asked, participation, stamp, chosen)
-    message = compose(parse_antrag(asked.procedure, asked.antrag), heading, chosen)
-    return Composed(asked.procedure.number, message, sign_manifest(world, case, stamp, message))
+    if case.follows:
+        followup = read_followup(asked)
+        number, message = followup.number, compose_followup(followup, heading, chosen)
+    else:
+        number = asked.procedure.number
+        message = compose(parse_antrag(asked.procedure, asked.antrag), heading, chosen)
+    return Composed(number, message, sign_manifest(world, case, stamp, message))
+
+
+def message_faults(asked: Announcement, heading: Heading, chosen: Release, *, following: bool) -> list[Fault]:
+    """Return why what was announced cannot become a message of a release, all at once; none means that it can."""
+    try:
+        if following:
+            return followup_faults(read_followup(asked), heading, chosen)
+        return faults_for(parse_antrag(asked.procedure, asked.antrag), heading, chosen)
+    except SubmissionError as error:
+        return list(error.faults) or [Fault(error.code, "/number", error.reason)]
+
+
+def read_followup(asked: Announcement) -> Followup:
+    """Return the message about a running case that an announcement holds in place of an `antrag`."""
+    return parse_followup(str(asked.antrag["number"]), asked.antrag["nachricht"])
+
+
+def sender(policy: Policy) -> Party:
+    """Return ourselves as author of messages."""
+    return Party(
+        policy.sender_identifier,
+        policy.sender_name,
+        street=policy.sender_street,
+        number=policy.sender_number,
+        postcode=policy.sender_postcode,
+        town=policy.sender_town,
+        email=policy.sender_email,
+    )
 
 
 def heading_for(
@@ -59,11 +93,11 @@ def heading_for(
     return Heading(
         stamp=stamp,
         addressee=party(authority_of(world, case.authority)),
-        sender=Party(world.policy.sender_identifier, world.policy.sender_name),
+        sender=sender(world.policy),
         reference=case.reference,
         documents=announced.documents(
             asked,
-            [document_identity(case.reference, index) for index in range(count)],
+            document_identities(case, count),
             chosen,
             list_posted=participation.list_posted_plans,
         ),

@@ -9,6 +9,7 @@ from gateway.domain.case import OPENERS, Case, Delivery
 from gateway.domain.delivery import State, move
 from gateway.domain.journal import Act
 from gateway.domain.reply import Reply
+from gateway.flow import plans
 from gateway.flow.advance import advance
 from gateway.ports import Transaction, World
 from gateway.xbau.codelists import newest
@@ -46,7 +47,7 @@ def apply(world: World, tx: Transaction, reply: Reply, value: Read, case: Case) 
         status = value.facts.status
         facts = {"reply_id": reply.id, "status": status.code[:20], "label": status.label[:200]}
         tx.journal.append(Act(actor, "case.status", case.number, facts=facts))
-    return case
+    return plans.from_reply(world, tx, reply, value, case)
 
 
 def _settle(world: World, tx: Transaction, reply: Reply, value: Read, case: Case, target: State) -> None:

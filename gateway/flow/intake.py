@@ -13,17 +13,16 @@ from gateway.domain.delivery import State
 from gateway.domain.errors import Fault, SubmissionError
 from gateway.domain.ids import MessageId, case_number, document_id
 from gateway.domain.journal import Act
-from gateway.domain.message import Heading, Party, Stamp
+from gateway.domain.message import Heading, Stamp
 from gateway.flow import announcement as announced
 from gateway.flow import operate
 from gateway.flow.announcement import ANNOUNCEMENT, OVERVIEW_KIND, Announcement
-from gateway.flow.cases import content_key, document_identity, own_case, party
+from gateway.flow.cases import content_key, document_identity, document_root, own_case, party
+from gateway.flow.composing import message_faults, sender
 from gateway.ports import Transaction, World
 from gateway.routing import Route, route
 from gateway.seal.cipher import seal
 from gateway.seal.wrap import wrap
-from gateway.xbau.antrag import parse_antrag
-from gateway.xbau.compose import faults_for
 from gateway.xbau.release import release
 
 
@@ -35,6 +34,14 @@ class Slot:
     part: Part
     key: bytes
     nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new case and its sealed announcement, not yet kept."""
+
+    case: Case
+    sealed: bytes
 
 
 def find_route(world: World, tx: Transaction, asked: Announcement) -> Route:
@@ -61,40 +68,55 @@ def announce(world: World, client: Client, asked: Announcement, key: str, body_s
         RoutingError: nobody responsible, or not taking part this way.
     """
     with world.store.reading() as tx:
-        before = _answered(tx, client, key, body_sha256)
+        before = answered(tx, client, key, body_sha256)
         if before is not None:
             return before, True
         found = find_route(world, tx, asked)
-    check(asked, found)
-    case, sealed = _draft(world, client, asked, found)
+    check(world, asked, found)
+    return keep(world, client, draft(world, client, asked, found), key, body_sha256)
+
+
+def keep(world: World, client: Client, drafted: Draft, key: str, body_sha256: str) -> tuple[Case, bool]:
+    """Keep a draft, unless the same call was answered meanwhile; True beside the case if it was."""
+    case = drafted.case
     with world.store.writing() as tx:
-        before = _answered(tx, client, key, body_sha256)
+        before = answered(tx, client, key, body_sha256)
         if before is not None:
             return before, True
-        while tx.cases.by_number(case.number) is not None:
+        while not case.follows and tx.cases.by_number(case.number) is not None:
             case = replace(case, number=case_number(case.created_at.year, world.chance.uuid()))
         tx.cases.add(case)
-        tx.cases.put_sealed(case.id, ANNOUNCEMENT, sealed)
+        tx.cases.put_sealed(case.id, ANNOUNCEMENT, drafted.sealed)
         tx.idempotency.put(client.name, key, Answered(body_sha256, case.id), case.created_at)
         tx.journal.append(_announced(client, case))
     return case, False
 
 
-def check(asked: Announcement, found: Route) -> None:
+def check(world: World, asked: Announcement, found: Route) -> None:
     """Raise FAULTS with every reason why this announcement cannot become a message for that authority."""
-    taking_part = found.participation
-    chosen = release(taking_part.release)
-    faults = announced.limit_faults(asked, taking_part.option, taking_part.size_limit)
-    try:
-        antrag = parse_antrag(asked.procedure, asked.antrag)
-    except SubmissionError as error:
-        faults += error.faults
-    else:
-        heading = _heading_before_stamp(asked, found)
-        faults += [_as_announced(fault, len(asked.attachments)) for fault in faults_for(antrag, heading, chosen)]
-    faults = list({(fault.code, fault.pointer): fault for fault in reversed(faults)}.values())[::-1]
+    faults = faults_of(world, asked, found)
     if faults:
-        raise SubmissionError(codes.FAULTS, _count(faults), "Bitte alle genannten Stellen berichtigen.", faults)
+        raise refusal(faults)
+
+
+def faults_of(world: World, asked: Announcement, found: Route, opener: Case | None = None) -> list[Fault]:
+    """Return every reason why an announcement cannot become a message on that route, each place once.
+
+    A message about the running case of `opener` needs no attachment.
+    """
+    taking_part = found.participation
+    faults = announced.limit_faults(asked, taking_part.option, taking_part.size_limit)
+    if opener is not None:
+        faults = [fault for fault in faults if fault.code is not codes.ATTACHMENTS_MISSING]
+    heading = _heading_before_stamp(world, asked, found, opener)
+    written = message_faults(asked, heading, release(taking_part.release), following=opener is not None)
+    faults += [_as_announced(fault, len(asked.attachments)) for fault in written]
+    return list({(fault.code, fault.pointer): fault for fault in reversed(faults)}.values())[::-1]
+
+
+def refusal(faults: list[Fault]) -> SubmissionError:
+    """Return the refusal that names all faults."""
+    return SubmissionError(codes.FAULTS, _count(faults), "Bitte alle genannten Stellen berichtigen.", faults)
 
 
 _ANNOUNCED_AS = {"title": "bezeichnung", "kind": "anlageart", "date": "datum", "version": "versionsnummer"}
@@ -141,7 +163,12 @@ def withdraw(world: World, client: Client, case_id: str, why: str) -> Case:
     return case
 
 
-def _answered(tx: Transaction, client: Client, key: str, body_sha256: str) -> Case | None:
+def answered(tx: Transaction, client: Client, key: str, body_sha256: str) -> Case | None:
+    """Return what the same call made before, None if it is new.
+
+    Raises:
+        SubmissionError: IDEMPOTENCY_MISMATCH when the key was used for something else.
+    """
     before = tx.idempotency.get(client.name, key)
     if before is None:
         return None
@@ -154,13 +181,16 @@ def _answered(tx: Transaction, client: Client, key: str, body_sha256: str) -> Ca
     return tx.cases.get(before.made)
 
 
-def _draft(world: World, client: Client, asked: Announcement, found: Route) -> tuple[Case, bytes]:
+def draft(world: World, client: Client, asked: Announcement, found: Route, opener: Case | None = None) -> Draft:
+    """Return a new draft with a content key of its own; what follows `opener` shares its number and reference."""
     now = world.clock.now()
     content = world.chance.octets(32)
-    reference = world.chance.uuid()
+    case_id = str(world.chance.uuid())
+    reference = opener.reference if opener else world.chance.uuid()
+    root = document_root(reference, case_id) if opener else reference
     case = Case(
-        id=str(world.chance.uuid()),
-        number=case_number(now.year, world.chance.uuid()),
+        id=case_id,
+        number=opener.number if opener else case_number(now.year, world.chance.uuid()),
         client=client.name,
         portal_reference=asked.portal_reference,
         municipality=found.municipality,
@@ -174,24 +204,26 @@ def _draft(world: World, client: Client, asked: Announcement, found: Route) -> t
         created_at=now,
         expires_at=now + timedelta(hours=limits.DRAFT_HOURS),
         parts=tuple(
-            Part(index, document_id(document_identity(reference, index)), entry.size, entry.sha256)
+            Part(index, document_id(document_identity(root, index)), entry.size, entry.sha256)
             for index, entry in enumerate(asked.attachments)
         ),
         wrapped_key=wrap(content, world.keyring.wrapping_certificate(now), purpose_at=now),
         posted_plans=len(asked.posted),
         overview_sha256=next((entry.sha256 for entry in asked.attachments if entry.kind == OVERVIEW_KIND), ""),
+        file_reference=opener.file_reference if opener else "",
+        follows=opener.id if opener else "",
     )
-    return case, seal(announced.to_bytes(asked), content, world.chance.octets(12))
+    return Draft(case, seal(announced.to_bytes(asked), content, world.chance.octets(12)))
 
 
-def _heading_before_stamp(asked: Announcement, found: Route) -> Heading:
+def _heading_before_stamp(world: World, asked: Announcement, found: Route, opener: Case | None) -> Heading:
     """A heading as it will be, so that everything but the stamp can be checked before an upload."""
     nobody = UUID(int=0)
     count = len(asked.attachments) + len(asked.posted)
     return Heading(
         stamp=Stamp(MessageId(str(nobody)), datetime(2000, 1, 1, tzinfo=UTC)),
         addressee=party(found.authority),
-        sender=Party("bap:000000000000", "Portal"),
+        sender=sender(world.policy),
         reference=nobody,
         documents=announced.documents(
             asked,
@@ -199,6 +231,7 @@ def _heading_before_stamp(asked: Announcement, found: Route) -> Heading:
             release(found.participation.release),
             list_posted=found.participation.list_posted_plans,
         ),
+        file_reference=(opener.file_reference or None) if opener else None,
     )
 
 
@@ -213,4 +246,5 @@ def _announced(client: Client, case: Case) -> Act:
         "bytes": case.size,
         "test": case.test,
     }
-    return Act(f"portal:{client.name}", "case.announced", case.number, facts=facts)
+    what = "message.announced" if case.follows else "case.announced"
+    return Act(f"portal:{client.name}", what, case.number, facts=facts)

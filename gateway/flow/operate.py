@@ -8,8 +8,8 @@ from gateway.adapter import Recalling
 from gateway.domain import codes
 from gateway.domain.case import Delivery, Way
 from gateway.domain.delivery import State, move
-from gateway.domain.evidence import Fact
 from gateway.domain.errors import SubmissionError
+from gateway.domain.evidence import Fact
 from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.journal import Act
 from gateway.flow import evidence

@@ -115,13 +115,19 @@ class Undone:
     left_alone: tuple[AuthorityKey, ...]
 
 
-def undo_batch(world: World, batch: str, actor: str, reason: str) -> Undone:
+def undo_batch(
+    world: World, batch: str, actor: str, reason: str, guard: Callable[[Transaction], None] | None = None
+) -> Undone:
     """Take back a batch: remove what it added, put back what it replaced, leave what was changed since.
+
+    `guard` as in `change_all`.
 
     Raises:
         RoutingError: NOT_FOUND for a batch never applied, STATE_CONFLICT for one already taken back.
     """
     with world.store.writing() as tx:
+        if guard is not None:
+            guard(tx)
         steps = _steps(tx, batch)
         restored: list[AuthorityKey] = []
         left_alone: list[AuthorityKey] = []

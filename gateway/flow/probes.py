@@ -192,6 +192,16 @@ def _best(held: Sequence[x509.Certificate], purpose: Purpose, words: str, now: d
     return True, f"{words}: {text} Bitte ein passendes Zertifikat einspielen."
 
 
+_TO_DO = {
+    State.HELD: "Bitte die Ursache beheben und die Übermittlung wieder einstellen oder eine neue Testnachricht senden.",
+    State.AVAILABLE: "Bitte die Behörde bitten, sie abzuholen.",
+    State.WAITING: "Bitte den nächsten Versuch abwarten oder die Gegenstelle prüfen.",
+    State.ACCEPTED: "Bitte warten, bis der Worker sie übermittelt hat.",
+    State.UNDER_WAY: "Bitte warten, bis die Übermittlung beendet ist.",
+    State.WITHDRAWN: "Bitte eine neue Testnachricht senden.",
+}
+"""What to do about a test message that the authority does not have."""
+
 _OF_TEST = (Check.TEST_DELIVERED, Check.TEST_OPENED, Check.TEST_ANSWERED)
 
 
@@ -207,7 +217,8 @@ def _of_test(world: World, seen: Situation) -> Iterator[Finding]:
         for check in _OF_TEST:
             yield Finding(check, check is Check.TEST_DELIVERED, said.de)
         return
-    yield Finding(Check.TEST_DELIVERED, test.state.delivered, f"{test.case_number}: {said.de}")
+    hint = "" if test.state.delivered else _TO_DO.get(test.state, "")
+    yield Finding(Check.TEST_DELIVERED, test.state.delivered, f"{test.case_number}: {said.de} {hint}".strip())
     answered = test.state is State.CONFIRMED
     if answered:
         yield Finding(Check.TEST_OPENED, True, "Die Behörde hat auf die Testnachricht geantwortet, also gelesen.")

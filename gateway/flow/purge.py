@@ -13,6 +13,12 @@ from gateway.domain.reply import OVER, Reply
 from gateway.flow import evidence
 from gateway.ports import World
 
+ALARMS = timedelta(days=400)
+"""How long it is kept who was told what: longer than anything can stay undone unnoticed."""
+
+MAILS = timedelta(days=30)
+"""How long mails that were sent or have failed are kept."""
+
 SWEEP_AGE = timedelta(hours=1)
 """Temporary files older than this belong to nobody any more."""
 
@@ -42,6 +48,25 @@ def purge(world: World, limit: int = 200) -> int:
     if cases or replies:
         world.store.scrub()
     return len(cases) + len(replies)
+
+
+def forget(world: World, limit: int = 500) -> tuple[int, int]:
+    """Delete evidence and records whose time is over; returns how many cases lost which. The journal stays.
+
+    Only what was erased long ago goes: what is undelivered is never touched by age.
+    """
+    now, policy = world.clock.now(), world.policy
+    with world.store.reading() as tx:
+        old = tx.duties.forgettable(now - timedelta(days=policy.metadata_days), limit)
+    with world.store.writing() as tx:
+        proofs = tx.evidence.forget(now - timedelta(days=policy.evidence_days), limit)
+        tx.duties.forget_records(old)
+        tx.duties.forget_alarms(now - ALARMS)
+        tx.mails.forget(now - MAILS)
+        if proofs or old:
+            facts = {"evidence": proofs, "records": len(old)}
+            tx.journal.append(Act("gateway", "records.forgotten", facts=facts))
+    return proofs, len(old)
 
 
 def _erase_reply(world: World, reply: Reply) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 from gateway.domain import codes
@@ -9,9 +10,12 @@ from gateway.domain.case import Client
 from gateway.domain.errors import SubmissionError
 from gateway.domain.journal import Act
 from gateway.domain.reply import Reply, ReplyPart, ReplyState
-from gateway.flow.replies import key_of
+from gateway.flow.receiving import harmless_type
+from gateway.flow.replies_kept import key_of, message_of
 from gateway.ports import Transaction, World
 from gateway.seal.cipher import unseal_chunks
+from gateway.xbau.read import Reply as Read
+from gateway.xbau.read import ReplyDocument, read_reply
 
 
 def own_replies(world: World, client: Client, after: int, limit: int) -> Sequence[Reply]:
@@ -33,13 +37,14 @@ def own_reply(world: World, client: Client, reply_id: str) -> Reply:
 def attachment(world: World, reply: Reply, index: int) -> tuple[ReplyPart, Iterator[bytes]]:
     """Return an attachment of a reply and its bytes, opened at once and decrypted as they are read.
 
-    The last piece comes only after the tag has proved all of them; otherwise the iterator raises.
+    The last piece comes only after the tag has proved all of them; otherwise the iterator raises. Behind the files that
+    came beside the message follow those that stand in it (XBau 2.2).
 
     Raises:
         SubmissionError: NOT_FOUND, KEY_ERASED.
     """
     if not 0 <= index < len(reply.parts):
-        raise SubmissionError(codes.NOT_FOUND, f"Diese Antwort hat {len(reply.parts)} Anlagen, gezählt ab 0.")
+        return _inline(world, reply, index)
     part = reply.parts[index]
     key = key_of(world, reply)
     stream = world.vault.open(reply.id, part.name)
@@ -49,6 +54,22 @@ def attachment(world: World, reply: Reply, index: int) -> tuple[ReplyPart, Itera
             yield from unseal_chunks(stream, key)
 
     return part, pieces()
+
+
+def inline_documents(value: Read) -> tuple[ReplyDocument, ...]:
+    """Return the documents whose bytes stand in the message itself."""
+    return tuple(document for document in value.documents if document.content is not None)
+
+
+def _inline(world: World, reply: Reply, index: int) -> tuple[ReplyPart, Iterator[bytes]]:
+    inline = inline_documents(read_reply(message_of(world, reply)))
+    if not len(reply.parts) <= index < len(reply.parts) + len(inline):
+        count = len(reply.parts) + len(inline)
+        raise SubmissionError(codes.NOT_FOUND, f"Diese Antwort hat {count} Anlagen, gezählt ab 0.")
+    document = inline[index - len(reply.parts)]
+    content = document.content or b""
+    digest = hashlib.sha256(content).hexdigest()
+    return ReplyPart(index, "", len(content), digest, harmless_type(document.mime_type)), iter((content,))
 
 
 def acknowledge(world: World, client: Client, reply_id: str) -> Reply:
@@ -80,6 +101,3 @@ def _own(tx: Transaction, client: Client, reply_id: str) -> Reply:
     if reply is None or not reply.cursor or reply.client != client.name:
         raise SubmissionError(codes.NOT_FOUND, "Diese Antwort gibt es nicht.")
     return reply
-
-
-__all__ = ["acknowledge", "attachment", "in_states", "own_replies", "own_reply"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from gateway.adapter import HandedIn, PartSink
 from gateway.domain import codes, limits
@@ -80,7 +81,7 @@ class Arriving:
         if self._world.vault.free_bytes() < self._world.policy.disk_reserve:
             self.turn_away(SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden."))
         self._names.append(Named(identity[:300], file_name[:300]))
-        part = ReplyPart(index, identity if _plain_id(identity) else "", 0, "", _media_type(media_type))
+        part = ReplyPart(index, identity if _plain_id(identity) else "", 0, "", harmless_type(media_type))
         writer = self._world.vault.create(self._id, part.name)
         self._sink = _Sink(self, part, writer, SealingPass(self._key, self._world.chance.octets(12)))
         return self._sink
@@ -95,9 +96,8 @@ class Arriving:
 
     def conclude(self, fault: GatewayError | None) -> str:
         """Commit, with what is already known to be wrong with it."""
-        if self._message is None:
-            self.turn_away(SubmissionError(codes.BODY_UNREADABLE, "Die Antwort enthält keine Nachricht."))
-            raise AssertionError("turned away")
+        if self._message is None or self._sink is not None:
+            self.turn_away(SubmissionError(codes.BODY_UNREADABLE, "Die Antwort ist unvollständig: Nachricht oder Anlage fehlt."))
         origin = self._origin
         arrived = Arrived(
             id=self._id,
@@ -118,8 +118,9 @@ class Arriving:
             kept = take(self._world, arrived, fault)
         except SubmissionError as error:
             self.turn_away(error)
-            raise
-        self._over = True
+        finally:
+            # whatever else went wrong, nobody knows whether it was committed: then the sweep decides, by the tables
+            self._over = True
         if kept != self._id:
             self._erase()
         return kept
@@ -137,7 +138,7 @@ class Arriving:
         self._over = True
         self._erase()
 
-    def turn_away(self, error: GatewayError) -> None:
+    def turn_away(self, error: GatewayError) -> NoReturn:
         """Leave nothing behind but a journal entry, and raise."""
         if not self._over:
             self._over = True
@@ -251,7 +252,7 @@ _MEDIA_TYPES = frozenset(
 )
 
 
-def _media_type(given: str) -> str:
+def harmless_type(given: str) -> str:
     """Return a media type that a browser does nothing surprising with."""
     bare = given.partition(";")[0].strip().lower()
     return bare if bare in _MEDIA_TYPES else "application/octet-stream"

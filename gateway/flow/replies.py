@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.domain import codes
 from gateway.domain.case import Case
 from gateway.domain.errors import GatewayError, SubmissionError
 from gateway.domain.journal import Act
-from gateway.domain.reply import ITSELF, NO_PORTALS, Proof, Reply, ReplyState
+from gateway.domain.reply import ITSELF, NO_PORTALS, Reply, ReplyState
 from gateway.flow import rejecting, webhooks
 from gateway.flow.effects import apply
 from gateway.flow.judging import KENNZAHL, Judged, judge
 from gateway.flow.matching import Clues, Match, look_up, match
 from gateway.flow.rejecting import Rejecting
-from gateway.flow.replies_arrived import Arrived, Named
+from gateway.flow.replies_arrived import Arrived
+from gateway.flow.replies_kept import existing, found, keep, message_of
 from gateway.ports import Transaction, World
-from gateway.seal.cipher import seal, unseal
 from gateway.seal.wrap import wrap
 from gateway.xbau.read import Ground, read_reply
 from gateway.xbau.read import Reply as Read
-
-MESSAGE = "message"
-"""Name of the sealed small part that holds the XBau message."""
-
-NAMES = "names"
-"""Name of the sealed small part that holds what the attachments were called."""
 
 
 def take(world: World, arrived: Arrived, fault: GatewayError | None = None) -> str:
@@ -90,53 +82,6 @@ def discard(world: World, reply_id: str, actor: str, why: str) -> Reply:
         tx.replies.drop_sealed(gone.id)
         tx.journal.append(Act(actor, "reply.discarded", gone.id, why, {"authority": gone.authority}))
     return gone
-
-
-def found(tx: Transaction, reply_id: str) -> Reply:
-    """Return a reply.
-
-    Raises:
-        SubmissionError: NOT_FOUND.
-    """
-    reply = tx.replies.get(reply_id)
-    if reply is None:
-        raise SubmissionError(codes.NOT_FOUND, "Diese Antwort gibt es nicht.")
-    return reply
-
-
-def existing(world: World, reply_id: str) -> Reply:
-    """Return a reply, read in a transaction of its own. Raises: as `found`."""
-    with world.store.reading() as tx:
-        return found(tx, reply_id)
-
-
-def key_of(world: World, reply: Reply) -> bytes:
-    """Return the content key of a reply. Raises: SubmissionError KEY_ERASED once it is gone."""
-    if reply.wrapped_key is None:
-        raise _erased()
-    return world.keyring.unwrap(reply.wrapped_key)
-
-
-def message_of(world: World, reply: Reply) -> bytes:
-    """Return the XBau message of a reply. Raises: SubmissionError KEY_ERASED once it is gone."""
-    with world.store.reading() as tx:
-        octets = tx.replies.get_sealed(reply.id, MESSAGE)
-    if octets is None:
-        raise _erased()
-    return unseal(octets, key_of(world, reply))
-
-
-def names_of(world: World, reply: Reply) -> tuple[Named, ...]:
-    """Return what the attachments of a reply were called. Raises: SubmissionError KEY_ERASED once it is gone."""
-    with world.store.reading() as tx:
-        octets = tx.replies.get_sealed(reply.id, NAMES)
-    if octets is None:
-        raise _erased()
-    return tuple(Named(*one) for one in json.loads(unseal(octets, key_of(world, reply))))
-
-
-def _erased() -> SubmissionError:
-    return SubmissionError(codes.KEY_ERASED, "Der Inhalt dieser Antwort ist gelöscht.")
 
 
 def _reply(world: World, arrived: Arrived, judged: Judged) -> Reply:
@@ -212,7 +157,7 @@ def _store(
         apply(world, tx, reply, value, matched.case)
         return
     released = _released(world, tx, reply, matched.case, matched.by)
-    _keep(world, tx, arrived, released)
+    keep(world, tx, arrived, released)
     facts = {"reply_id": reply.id, "number": reply.number, "via": reply.via, "proof": reply.proof.value,
              "message_id": reply.message_id, "matched_by": matched.by}  # fmt: skip
     tx.journal.append(Act(f"authority:{reply.authority}", "reply.received", matched.case.number, facts=facts))
@@ -263,7 +208,7 @@ def _quarantine(world: World, tx: Transaction, arrived: Arrived, reply: Reply, m
         code=reply.code or codes.REPLY_UNMATCHED.name,
         reason=reply.reason or matched.reason,
     )
-    _keep(world, tx, arrived, kept)
+    keep(world, tx, arrived, kept)
     facts = {"authority": kept.authority, "number": kept.number, "via": kept.via, "proof": kept.proof.value,
              "message_id": kept.message_id, "candidates": len(kept.candidates), "code": kept.code}  # fmt: skip
     tx.journal.append(Act(f"authority:{kept.authority}", "reply.quarantined", kept.id, kept.reason, facts))
@@ -279,22 +224,3 @@ def _store_faulty(world: World, tx: Transaction, arrived: Arrived, reply: Reply,
              "message_id": reply.message_id, "code": reply.code, "answered_by": refused.answered_by}  # fmt: skip
     tx.journal.append(Act(f"authority:{reply.authority}", "reply.refused", reply.id, reply.reason, facts))
     rejecting.store(tx, answer, reply.id)
-
-
-def _keep(world: World, tx: Transaction, arrived: Arrived, reply: Reply) -> None:
-    """Store a reply with its sealed message and names, unless its key is gone already."""
-    tx.replies.add(reply)
-    if reply.wrapped_key is None:
-        return
-    tx.replies.put_sealed(reply.id, MESSAGE, seal(arrived.message, arrived.key, world.chance.octets(12)))
-    tx.replies.put_sealed(reply.id, NAMES, seal(_listed(arrived.names), arrived.key, world.chance.octets(12)))
-
-
-def _listed(names: Sequence[Named]) -> bytes:
-    return json.dumps([[named.identity, named.file_name] for named in names], ensure_ascii=False).encode(
-        "utf-8", "replace"
-    )
-
-
-__all__ = ["MESSAGE", "NAMES", "Proof", "assign", "clues_of", "discard", "existing", "found", "key_of", "message_of",
-           "names_of", "take"]  # fmt: skip

@@ -18,7 +18,7 @@ import structlog
 
 from gateway.domain import codes
 from gateway.domain.errors import GatewayError
-from gateway.flow import collect, dispatch, purge, webhooks
+from gateway.flow import clocks, collect, dispatch, evidence, mails, purge, webhooks
 from gateway.ports import World
 
 POLL = 0.04
@@ -35,6 +35,12 @@ COLLECT = 2.0
 
 SHARE = 4
 """What part of the slots rounds to return folders may take, and notices to portals: one in so many."""
+
+CLOCKS = 60.0
+"""Seconds between two looks at deadlines, and at what is to be signed or anchored."""
+
+MAIL = 2.0
+"""Seconds between two looks at the mail queue; one job at a time, so a dead mail server takes one slot."""
 
 SWEEP = 3600.0
 """Seconds between two sweeps of the vault."""
@@ -79,6 +85,8 @@ class Worker:
         for webhook in webhooks.due(self.world):
             moved += webhooks.send_due(self.world, webhook)
         purge.purge(self.world)
+        clocks.tick(self.world)
+        mails.send_due(self.world)
         return moved
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
@@ -99,6 +107,8 @@ class Worker:
             for delivery in dispatch.claim(self.world, self.name, free)
         }
         jobs |= self._way_back(free - len(jobs))
+        if "mail" not in self._busy and len(jobs) < free and self._time_for("mail", MAIL) and mails.is_due(self.world):
+            jobs["mail"] = partial(mails.send_due, self.world)
         for authority, looks in dispatch.claim_looks(self.world, 200).items():
             if f"look {authority}" not in self._busy and len(jobs) < free:
                 jobs[f"look {authority}"] = partial(dispatch.watch_all, self.world, looks)
@@ -125,6 +135,11 @@ class Worker:
             purge.expire(self.world)
         if self._time_for("sweep", SWEEP):
             purge.sweep(self.world)
+            purge.forget(self.world)
+        if self._time_for("clocks", CLOCKS):
+            clocks.tick(self.world)
+            evidence.sign_pending(self.world)
+            evidence.anchor_journal(self.world)
         return False
 
     def _time_for(self, what: str, every: float) -> bool:

@@ -60,7 +60,8 @@ def build(material: Material, signer: SigningKey, at: datetime) -> bytes:
     for anchor in material.anchors:
         files[anchor_file(anchor.last)] = anchor.jws.encode("ascii")
     files[ENTRIES] = canonical([_entry_out(proved) for proved in material.entries]).encode()
-    signers = [certificate_of(one.head) for one in (*material.events, *material.anchors)]
+    heads = [event.head for event in material.events] + [anchor.head for anchor in material.anchors]
+    signers = [certificate_of(head) for head in dict.fromkeys(heads)]
     for certificate in {fingerprint(one): one for one in (*signers, signer.certificate)}.values():
         files[certificate_file(fingerprint(certificate))] = certificate.public_bytes(Encoding.PEM)
     listed = [{"name": name} | sized(data) for name, data in sorted(files.items())]

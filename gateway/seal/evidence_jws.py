@@ -72,6 +72,12 @@ def certificate_of(head: str) -> x509.Certificate:
     return x509.load_der_x509_certificate(b64decode(value["x5c"][0]))
 
 
+def payload_of(payload: str) -> dict[str, Any]:
+    """Return a payload of our own making as JSON."""
+    found: dict[str, Any] = json.loads(payload)
+    return found
+
+
 def verify_compact(text: str, trust: Trust, what: str) -> Signed:
     """Return what a compact JWS says, if a certificate that `trust` believed at the time of signing vouches for it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gateway.xbau.release import Release
-from gateway.xbau.tree import Group, Leaf, Part, Tree, group, opened
+from gateway.xbau.tree import Group, Leaf, Part, Tree, fields, opened, tree_of
 
 PAYER = "Gebührenpflichtiger"
 PROJECTS = ("bauvorhaben", "bauvorhabenAenderungsdaten")
@@ -90,8 +90,9 @@ def _keys(tree: Tree | None) -> Iterator[str]:
         for item in tree:
             yield from _keys(item)
     elif isinstance(tree, Part):
-        for name, value in group(*tree).children.items():
-            if name == "id" and isinstance(value, Leaf):
-                yield value.text
-            elif name in ("natuerlichePerson", "organisation", "bauherr", "anzeigender"):
-                yield from _keys(value)
+        for field, name in fields(type(tree.model)):
+            value = getattr(tree.model, field)
+            if name == "id" and value is not None:
+                yield str(value)
+            elif name in ("natuerlichePerson", "organisation", "bauherr", "anzeigender") and value is not None:
+                yield from _keys(tree_of(value, tree.pointer))

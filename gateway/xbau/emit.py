@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from gateway.domain import codes
@@ -63,11 +63,11 @@ def _plan(shape: Shape, model: type[Teil]) -> Plan:
 def _part(shape: Shape, part: Teil, pointer: str, sheet: Sheet, indent: str) -> bool:
     """Write a part straight from its model where the release takes it as it is, else opened as a group."""
     values = part.__dict__
-    plan = _plan(shape, type(part))
+    direct, steps, homeless, told = _plan(shape, type(part))
     if (
-        not plan.direct
-        or (plan.homeless and any(values[field] not in (None, ()) for field in plan.homeless))
-        or (plan.told and any(values[field] is None for field in plan.told))
+        not direct
+        or (homeless and any(values[field] not in (None, ()) for field in homeless))
+        or (told and any(values[field] is None for field in told))
     ):
         return _group(shape, group(part, pointer), sheet, indent)
     out = sheet.out
@@ -75,7 +75,7 @@ def _part(shape: Shape, part: Teil, pointer: str, sheet: Sheet, indent: str) -> 
     out.append(f"{indent}{shape.opening}>\n")
     deeper = indent + "  "
     done = set()
-    for field, child in plan.steps:
+    for field, child in steps:
         value = values[field]
         if value is None:
             continue
@@ -86,7 +86,7 @@ def _part(shape: Shape, part: Teil, pointer: str, sheet: Sheet, indent: str) -> 
             elif not _one(child, Leaf(value, f"{pointer}/{field}"), sheet, deeper):
                 continue
         elif kind is tuple:
-            if not _place(child, tree_of(value, f"{pointer}/{field}"), sheet, deeper):
+            if not value or not _several(child, value, f"{pointer}/{field}", sheet, deeper):
                 continue
         elif kind not in WRITERS:
             if not _part(child, value, f"{pointer}/{field}", sheet, deeper):
@@ -97,6 +97,14 @@ def _part(shape: Shape, part: Teil, pointer: str, sheet: Sheet, indent: str) -> 
             continue
         done.add(child.name)
     return _closed(shape, pointer, done, start, sheet, indent)
+
+
+def _several(shape: Shape, values: tuple[Any, ...], pointer: str, sheet: Sheet, indent: str) -> bool:
+    """Write each of several values of a model, and return whether anything was written."""
+    if type(values[0]) in WRITERS or (shape.high is not None and len(values) > shape.high):
+        return _place(shape, tree_of(values, pointer), sheet, indent)
+    found = [_part(shape, value, f"{pointer}/{index}", sheet, indent) for index, value in enumerate(values)]
+    return any(found)
 
 
 def _group(shape: Shape, tree: Group, sheet: Sheet, indent: str, declared: str = "") -> bool:

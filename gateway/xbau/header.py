@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from gateway.domain import codes
+from gateway.domain.errors import ConfigurationError
 from gateway.domain.message import Heading, Party
 from gateway.xbau.release import Release
 from gateway.xbau.tree import Group, Leaf, Tree
 
 _WHERE = "/heading"
-STREET, HOUSE, POSTCODE, TOWN = "Jürgensplatz", "1", "40219", "Düsseldorf"
-MAIL = "poststelle@mhkbd.nrw.de"
-"""Up to 2.3.1 the author must name a postal address and a way to be reached: the ministry that runs Bauportal.NRW."""
+_SETTINGS = {
+    "street": "sender_street",
+    "number": "sender_number",
+    "postcode": "sender_postcode",
+    "town": "sender_town",
+    "email": "sender_email",
+}
+"""Up to 2.3.1 the author must name a postal address and a way to be reached: which setting says what."""
 
 
 def root_attributes(heading: Heading) -> dict[str, Tree]:
@@ -33,7 +40,7 @@ def header(heading: Heading, number: str, release: Release) -> Group:
     party = _authority if release.header == "xinneres" else _listed
     author = dict(party(heading.sender, f"{_WHERE}/sender"))
     if release.header == "xinneres":
-        author |= _reachable()
+        author |= _reachable(heading.sender, release)
     return Group(
         {
             "identifikation.nachricht": Group(identification, f"{_WHERE}/stamp"),
@@ -66,15 +73,27 @@ def _authority(party: Party, pointer: str) -> dict[str, Tree]:
     }
 
 
-def _reachable() -> dict[str, Tree]:
+def _reachable(author: Party, release: Release) -> dict[str, Tree]:
+    """Return how the author is reached.
+
+    Raises:
+        ConfigurationError: the deployer has not said so; a made-up address would be worse than no message.
+    """
+    missing = [setting for field, setting in _SETTINGS.items() if not getattr(author, field)]
+    if missing:
+        raise ConfigurationError(
+            codes.CONFIGURATION,
+            f"XBau {release.name} verlangt Anschrift und E-Mail-Adresse des Absenders; sie sind nicht eingestellt.",
+            f"Bitte einstellen: {', '.join(missing)}.",
+        )
     pointer = f"{_WHERE}/sender"
     building: dict[str, Tree] = {
-        "hausnummer": Leaf(HOUSE, pointer),
-        "postleitzahl": Leaf(POSTCODE, pointer),
-        "strasse": Leaf(STREET, pointer),
-        "wohnort": Leaf(TOWN, pointer),
+        "hausnummer": Leaf(author.number, f"{pointer}/number"),
+        "postleitzahl": Leaf(author.postcode, f"{pointer}/postcode"),
+        "strasse": Leaf(author.street, f"{pointer}/street"),
+        "wohnort": Leaf(author.town, f"{pointer}/town"),
     }
-    mail: dict[str, Tree] = {"kanal": Leaf("01", pointer), "kennung": Leaf(MAIL, pointer)}
+    mail: dict[str, Tree] = {"kanal": Leaf("01", pointer), "kennung": Leaf(author.email, f"{pointer}/email")}
     return {
         "erreichbarkeit": [Group(mail, pointer)],
         "anschrift": Group({"gebaeude": Group(building, pointer)}, pointer),

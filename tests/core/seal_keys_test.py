@@ -144,6 +144,7 @@ def test_the_certificate_of_another_key_is_not_taken_for_its_own() -> None:
         (b"", None, "nicht lesen"),
         (bytes(range(256)), None, "nicht lesen"),
     ],
+    ids=["locked", "wrong-password", "locked-p12", "wrong-password-p12", "no-key", "cut", "empty", "binary"],
 )
 def test_an_unreadable_key_file_says_in_german_what_is_wrong(data: bytes, password: bytes | None, word: str) -> None:
     with pytest.raises(SealError) as caught:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from socket import socket
 
 import pytest
 
+from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError, SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.reply import NoticeState
@@ -18,7 +22,7 @@ from gateway.flow import webhooks
 from gateway.flow.certificates import hold
 from tests.kit.installation import ACTOR, Installation, installation
 from tests.kit.portal_ear import Ear, believed, listening
-from tests.kit.replying import hand_in, journal_of, known_case
+from tests.kit.replying import answering, hand_in, journal_of, known_case
 
 NUMBERS = count(1)
 
@@ -52,7 +56,7 @@ def test_a_reply_is_told_with_ids_only_under_a_signature_the_receiver_believes(
 ) -> None:
     _, secret = webhooks.add(installed.world, "portal", ear.url, ACTOR)
     case = known_case(installed, next(NUMBERS)).case
-    reply_id = hand_in(installed, _again(installed, case.id))
+    reply_id = hand_in(installed, answering(installed, case.id).xml("1120"))
     installed.work()
     first, second = ear.bodies()
     assert first["type"] == "reply.received"
@@ -67,12 +71,6 @@ def test_a_reply_is_told_with_ids_only_under_a_signature_the_receiver_believes(
         assert headers["host"].startswith("localhost:")
         assert abs(int(headers["webhook-timestamp"]) - installed.clock.now().timestamp()) < 2
     assert installed.work() == 0
-
-
-def _again(installed: Installation, case_id: str) -> bytes:
-    from tests.kit.replying import answering
-
-    return answering(installed, case_id).xml("1120")
 
 
 def test_other_portals_hear_nothing(installed: Installation, ear: Ear) -> None:
@@ -153,11 +151,7 @@ def test_an_address_that_is_forbidden_later_is_not_called(installed: Installatio
     hook, _ = webhooks.add(installed.world, "portal", ear.url, ACTOR)
 
     def refuse(url: str) -> str:
-        raise ConfigurationError(installed_code, "Der Rechner ist nicht mehr erlaubt.")
-
-    from dataclasses import replace
-
-    from gateway.domain.codes import ADDRESS_FORBIDDEN as installed_code
+        raise ConfigurationError(codes.ADDRESS_FORBIDDEN, "Der Rechner ist nicht mehr erlaubt.")
 
     world = replace(installed.world, courier=HttpsCourier(refuse, ssl.create_default_context))
     answered(installed)
@@ -173,8 +167,6 @@ def test_a_certificate_that_is_not_believed_gets_nothing(installed: Installation
 
 
 def test_nobody_listening_and_a_silent_receiver_count_as_no_answer(installed: Installation) -> None:
-    from socket import socket
-
     with socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -208,8 +200,6 @@ def test_a_notice_of_a_worker_that_died_is_sent_by_another_and_never_by_two_at_o
 
 def test_the_signature_of_a_known_example_is_exact() -> None:
     """The vector of the Standard Webhooks reference implementations."""
-    import base64
-
     secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     body = b'{"test": 2432232314}'
     assert webhooks.signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == (

@@ -227,6 +227,7 @@ async def upload(client: httpx.AsyncClient, case: dict[str, Any], octets: bytes,
         (overview_pdf() + b" ", "size-mismatch"),
         (b"", "size-mismatch"),
     ],
+    ids=["short", "over-long", "empty"],
 )
 async def test_a_short_or_over_long_body_is_refused_and_nothing_is_kept(stage: Stage, octets: bytes, code: str) -> None:
     case = (await announce(stage[1], announcement())).json()

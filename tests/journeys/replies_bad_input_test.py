@@ -17,7 +17,7 @@ from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.message import Party
 from gateway.domain.reply import ReplyState
 from gateway.flow.desk import MailboxDesk
-from gateway.flow.replies import message_of
+from gateway.flow.replies_kept import message_of
 from gateway.xbau.read import read_reply
 from gateway.xbau.replies.build import MessageRef
 from tests.kit.installation import AHLEN, WARENDORF, Installation, installation
@@ -30,6 +30,7 @@ from tests.kit.replying import (
     known_case,
     state_of,
 )
+from tests.kit.xbau_replies import DOCUMENT_ID
 
 NUMBERS = count(1)
 
@@ -229,8 +230,6 @@ def test_a_missing_attachment_is_answered_with_a001(installed: Installation, kno
 
 
 def test_an_attachment_with_another_digest_is_refused(installed: Installation, known: Answering) -> None:
-    from tests.kit.xbau_replies import DOCUMENT_ID
-
     reply_id = hand_in(installed, known.xml("1150"), parts=((DOCUMENT_ID, "Bescheid.pdf", b"%PDF other"),))
     rejected_with(installed, reply_id, "S999")
 

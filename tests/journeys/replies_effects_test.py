@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
+from uuid import UUID
 
 import pytest
 
@@ -11,12 +14,13 @@ from gateway.domain.case import APPLICATION
 from gateway.domain.delivery import State
 from gateway.domain.journal import verify
 from gateway.domain.reply import ReplyState
-from gateway.flow import replies
+from gateway.flow import purge, replies
 from gateway.flow.reading import acknowledge, own_replies
+from gateway.flow.replies_kept import MESSAGE
 from tests.kit.installation import ACTOR, WARENDORF, Installation, installation
 from tests.kit.replying import Answering, hand_in, journal_of, kept, known_case, state_of
 from tests.kit.stores import uuid_of
-from tests.kit.xbau_replies import numbers
+from tests.kit.xbau_replies import DOCUMENT_ID, SHA256, numbers
 
 NUMBERS = count(1)
 
@@ -93,7 +97,7 @@ def test_1121_gives_the_file_reference_and_the_case_is_then_found_by_it(
     with installed.world.store.reading() as tx:
         (case,) = tx.cases.by_file_reference(f"63/{known.case.number}")
     assert case.id == known.case.id
-    lost = known.xml("1170", reference=None or uuid_of(0).__class__(int=0), about=None,
+    lost = known.xml("1170", reference=UUID(int=0), about=None,
                      file_reference=f"63/{known.case.number}")  # fmt: skip
     reply = kept(installed, hand_in(installed, lost))
     assert (reply.case_id, reply.matched_by) == (known.case.id, "file_reference")
@@ -109,10 +113,6 @@ def test_1170_leaves_a_status_with_its_label(installed: Installation, known: Ans
 
 @pytest.mark.parametrize("release", ["2.2", "2.3.1", "2.4", "2.4.0.1", "2.5", "2.6"])
 def test_every_reply_of_every_release_is_matched(installed: Installation, release: str) -> None:
-    import hashlib
-
-    from tests.kit.xbau_replies import DOCUMENT_ID, SHA256
-
     plan = b"%PDF-1.7 Bescheid"
     for number in numbers(release):
         known = known_case(installed, next(NUMBERS))
@@ -151,7 +151,7 @@ def test_an_operator_discards_and_the_content_is_erased(installed: Installation,
     assert (gone.state, gone.wrapped_key) == (ReplyState.DISCARDED, None)
     assert gone.erased_at is not None
     with installed.world.store.reading() as tx:
-        assert tx.replies.get_sealed(reply.id, replies.MESSAGE) is None
+        assert tx.replies.get_sealed(reply.id, MESSAGE) is None
 
 
 def test_the_sweep_keeps_replies_and_takes_what_a_crash_left(installed: Installation, known: Answering) -> None:
@@ -159,10 +159,6 @@ def test_the_sweep_keeps_replies_and_takes_what_a_crash_left(installed: Installa
     stray = installed.world.vault.create("0000-stray", "part-0001.bin")
     stray.write(b"x")
     stray.commit()
-    from datetime import timedelta
-
-    from gateway.flow import purge
-
     real, installed.clock.at = installed.clock.at, installed.clock.at + timedelta(days=400)
     purge.sweep(installed.world)
     installed.clock.at = real

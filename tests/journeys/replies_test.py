@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 
@@ -12,7 +15,18 @@ from gateway.domain.delivery import State
 from gateway.domain.journal import verify
 from tests.journeys.chain_test import hand_off
 from tests.kit.installation import WARENDORF, Installation, installation, overview_pdf, portal
-from tests.kit.replying import Answering, answering, leave, leave_sealed, next_round, register, signing_key
+from tests.kit.replying import (
+    Answering,
+    answering,
+    hand_in,
+    known_case,
+    leave,
+    leave_sealed,
+    next_round,
+    register,
+    signing_key,
+)
+from tests.kit.xbau_replies import DOCUMENT_ID, SHA256
 
 
 @asynccontextmanager
@@ -65,16 +79,11 @@ async def test_a_receipt_confirms_the_case_and_is_read_acknowledged_and_erased(t
 
 async def test_a_sealed_reply_is_verified_and_its_attachments_stream_back_byte_for_byte(tmp_path: Path) -> None:
     async with delivered(tmp_path) as (installed, client, known):
-        import hashlib
-        from uuid import UUID
-
-        from tests.kit import xbau_replies
-
         signer = signing_key(installed)
         register(installed, signer)
         plan = overview_pdf(300_000)
-        xml = known.xml("1150").replace(xbau_replies.SHA256.encode(), hashlib.sha256(plan).hexdigest().encode())
-        identity = UUID(xbau_replies.DOCUMENT_ID.removeprefix("urn_uuid_"))
+        xml = known.xml("1150").replace(SHA256.encode(), hashlib.sha256(plan).hexdigest().encode())
+        identity = UUID(DOCUMENT_ID.removeprefix("urn_uuid_"))
         leave_sealed(installed, xml, signer, files=((identity, plan),))
         next_round(installed)
         (reply,) = (await client.get("/v1/replies")).json()["replies"]
@@ -92,3 +101,47 @@ async def test_a_sealed_reply_is_verified_and_its_attachments_stream_back_byte_f
         assert case is not None
         assert case.state is State.AVAILABLE
         assert stored.authority == WARENDORF
+
+
+async def test_a_file_that_stands_in_the_message_itself_is_read_like_any_other(tmp_path: Path) -> None:
+    plan = overview_pdf(20_000)
+    with installation(tmp_path) as installed:
+        xml = known_case(installed).xml("1150", release="2.2")
+        inside = b"primaerdokument>" + base64.b64encode(plan) + b"</xbau:primaerdokument>"
+        xml = xml.replace(
+            b"referenzPrimaerdokument>" + DOCUMENT_ID.encode() + b"</xbau:referenzPrimaerdokument>", inside
+        )
+        reply_id = hand_in(installed, xml)
+        async with portal(installed) as client:
+            (document,) = (await client.get(f"/v1/replies/{reply_id}")).json()["documents"]
+            assert (document["index"], document["size"], document["file_name"]) == (0, len(plan), "Bescheid.pdf")
+            got = await client.get(document["url"])
+            assert got.content == plan
+            assert (await client.get(f"/v1/replies/{reply_id}/attachments/1")).json()["code"] == "not-found"
+
+
+async def test_a_portal_sees_only_its_own_replies_and_every_refusal_is_a_problem(tmp_path: Path) -> None:
+    with installation(tmp_path) as installed:
+        reply_id = hand_in(installed, known_case(installed).xml("1120"))
+        async with portal(installed, name="another") as stranger:
+            assert (await stranger.get("/v1/replies")).json() == {"replies": [], "next": 0}
+            for path in ("", "/message", "/attachments/0"):
+                answer = await stranger.get(f"/v1/replies/{reply_id}{path}")
+                assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+            answer = await stranger.post(f"/v1/replies/{reply_id}/acknowledge")
+            assert answer.status_code == 404
+        async with portal(installed, scopes=frozenset({"read"})) as reader:
+            assert (await reader.get(f"/v1/replies/{reply_id}")).status_code == 200
+            assert (await reader.post(f"/v1/replies/{reply_id}/acknowledge")).json()["code"] == "scope-missing"
+            assert (await reader.get("/v1/replies?after=-1")).status_code in (400, 422)
+            assert (await reader.get("/v1/replies?limit=9999")).status_code in (400, 422)
+
+
+async def test_the_shapes_are_in_the_openapi_document(tmp_path: Path) -> None:
+    with installation(tmp_path) as installed:
+        async with portal(installed) as client:
+            document = (await client.get("/v1/openapi.json")).json()
+    assert {"/v1/replies", "/v1/replies/{reply_id}", "/v1/replies/{reply_id}/message",
+            "/v1/replies/{reply_id}/attachments/{index}", "/v1/replies/{reply_id}/acknowledge",
+            "/authority/v1/replies"} <= set(document["paths"])  # fmt: skip
+    assert {"RepliesOut", "ReplyDetailOut", "TakenOut"} <= set(document["components"]["schemas"])

@@ -17,7 +17,7 @@ from gateway.flow.certificates import hold
 from gateway.flow.desk import MailboxDesk
 from gateway.flow.reading import attachment
 from tests.kit.installation import ACTOR, WARENDORF, Installation, installation
-from tests.kit.replying import Answering, answer_to, journal_of, kept, known_case, only_reply, state_of
+from tests.kit.replying import Answering, answer_to, journal_of, known_case, only_reply, state_of
 from tests.kit.xbau_replies import DOCUMENT_ID, SHA256
 from tests.kit.xta_raw import XTA_ACTION, Answer, RawClient, envelope, metadata, multipart
 from tests.kit.xta_setting import ID, SEND, container, fault, include, judge, text

@@ -13,7 +13,10 @@ from gateway.domain.procedure import Procedure
 from tests.kit.xbau_parts import company, deviation, people, person, plot, project
 
 KOELN = Party("bab:05315000", "Stadt Köln, Bauaufsichtsamt")
-PORTAL = Party("bap:050000100000", "Bauportal.NRW")
+PORTAL = Party(
+    "bap:050000100000", "Bauportal.NRW",
+    street="Jürgensplatz", number="1", postcode="40219", town="Düsseldorf", email="poststelle@mhkbd.nrw.de",
+)  # fmt: skip
 REFERENCE = UUID("0f9619ff-8b86-4011-b42d-00c04fc964ff")
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 

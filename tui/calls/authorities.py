@@ -22,9 +22,7 @@ async def detail(client: Client, key: str) -> AuthorityDetail:
     return _detail(answer.value, answer.etag)
 
 
-async def set_participation(
-    client: Client, key: str, participation: Json, reason: str, etag: str
-) -> AuthorityDetail:
+async def set_participation(client: Client, key: str, participation: Json, reason: str, etag: str) -> AuthorityDetail:
     """Set how an authority takes part from the date in the participation on."""
     body = {"participation": dict(participation), "reason": reason}
     answer = await client.put(f"/authorities/{key}/participation", body, etag=etag)
@@ -60,14 +58,16 @@ async def bulk(
     return [read(Previewed, row) for row in answer["rows"]]
 
 
-async def pause(client: Client, key: str, reason: str) -> None:
-    """Send nothing to an authority."""
+async def pause(client: Client, key: str, reason: str) -> bool:
+    """Send nothing to an authority; returns True."""
     await client.post(f"/authorities/{key}/pause", {"reason": reason})
+    return True
 
 
-async def resume(client: Client, key: str, reason: str) -> None:
-    """Send to an authority again."""
+async def resume(client: Client, key: str, reason: str) -> bool:
+    """Send to an authority again; returns True."""
     await client.post(f"/authorities/{key}/resume", {"reason": reason})
+    return True
 
 
 async def set_contacts(client: Client, key: str, contacts: Sequence[Json], reason: str, etag: str) -> AuthorityDetail:
@@ -82,10 +82,11 @@ async def add_note(client: Client, key: str, text: str) -> None:
     await client.post(f"/authorities/{key}/notes", {"text": text})
 
 
-async def add_certificate(client: Client, key: str, purpose: str, octets: bytes, reason: str) -> None:
-    """Hold a certificate (PEM or DER)."""
+async def add_certificate(client: Client, key: str, purpose: str, octets: bytes, reason: str) -> bool:
+    """Hold a certificate (PEM or DER); returns True."""
     body = {"purpose": purpose, "data": b64encode(octets).decode(), "reason": reason}
     await client.post(f"/authorities/{key}/certificates", body)
+    return True
 
 
 async def remove_certificate(client: Client, key: str, fingerprint: str, reason: str) -> None:

@@ -210,9 +210,12 @@ class FormWindow(Dialog[Any]):
         elif answer == "drop":
             self.dismiss(None)
 
-    @work(exclusive=True, group="cancel")
-    async def action_cancel(self) -> None:
+    def action_cancel(self) -> None:
         """Close; what was typed is only thrown away when the person says so."""
+        self._leave()
+
+    @work(exclusive=True, group="cancel")
+    async def _leave(self) -> None:
         if self.changed():
             choices = [Choice("no", self.texts("dialogs.discard_no")), Choice("yes", self.texts("dialogs.discard_yes"))]
             if await self.app.push_screen_wait(Choose(self.texts("dialogs.discard"), choices)) != "yes":
@@ -228,7 +231,9 @@ def control(field: Field, value: Any, texts: Texts) -> Widget:
         known = value in [option for option, _ in field.options]
         prompt = texts("dialogs.choose")
         given = {"value": value} if known else {}
-        return Select(options, prompt=prompt, id=identity, compact=True, allow_blank=not (field.required and known), **given)
+        return Select(
+            options, prompt=prompt, id=identity, compact=True, allow_blank=not (field.required and known), **given
+        )
     if field.kind == "choices":
         chosen = set(value or ())
         selections = [Selection(Text(plain(label)), option, option in chosen) for option, label in field.options]
@@ -237,7 +242,8 @@ def control(field: Field, value: Any, texts: Texts) -> Widget:
         return Checkbox("", value=bool(value), id=identity, compact=True)
     if field.kind == "long":
         return TextArea(shown(value), id=identity, compact=True, tab_behavior="focus")
-    return Input(shown(value), id=identity, compact=True, select_on_focus=False)
+    secret = field.kind == "secret"
+    return Input(shown(value), id=identity, compact=True, select_on_focus=False, password=secret)
 
 
 def entered(widget: Widget) -> Any:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -42,14 +42,14 @@ class Reading(Dialog[None]):
                 line.styles.margin = (0, 0, 0, 1)
                 key = Static(Text(fit(plain(name), min(longest, 22)), no_wrap=True), classes="key", markup=False)
                 key.styles.width = min(longest, 22) + 1
-                yield _Pair(key, line)
+                yield Pair(key, line)
 
     def action_scroll(self, by: int) -> None:
         """Scroll by a line."""
         self.query_one("#body", VerticalScroll).scroll_relative(y=by, animate=False)
 
 
-class _Pair(Widget):
+class Pair(Horizontal):
     """A name and its sentence side by side."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -28,14 +28,11 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
     section = "authorities"
     export_name = "behoerden"
     CSS_PATH = "list.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "act", "key.act"),
-        Binding("space", "nothing", "key.mark", key_display="␣"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "act", "key.act")]
 
     def table(self) -> Table[AuthorityRow]:
         """Return the columns."""
-        return authorities_table(self.texts, self.console.clock())
+        return authorities_table(self.texts, self.console.clock)
 
     async def fetch(self, client: Client) -> Sequence[AuthorityRow]:
         """Return all rows."""
@@ -55,9 +52,6 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
     def opened(self, item: AuthorityRow) -> None:
         """Open everything about it."""
         self.console.open_authority(item.key, item.title or item.name)
-
-    def action_nothing(self) -> None:
-        """Marks are made by the list."""
 
     @work(exclusive=True, group="dialog")
     async def action_act(self) -> None:
@@ -84,7 +78,7 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
         call = authorities.pause if act == "pause" else authorities.resume
         done = 0
         for row in chosen:
-            if await self.attempt(_true(call(client, row.key, reason))) is None:
+            if await self.attempt(call(client, row.key, reason)) is None:
                 break
             done += 1
         self.say(self.t(f"act.{act}.done", n=done, total=len(chosen)))
@@ -101,12 +95,7 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
         return Table(table.section, table.key, (*more, *table.columns), table.fields)
 
 
-async def _true(doing: object) -> bool:
-    await doing  # type: ignore[misc]  # a coroutine of a call without a result
-    return True
-
-
-def authorities_table(texts: Texts, now: datetime) -> Table[AuthorityRow]:
+def authorities_table(texts: Texts, clock: Callable[[], datetime]) -> Table[AuthorityRow]:
     """Return the list's columns and filter fields in a language."""
     columns: tuple[Column[AuthorityRow], ...] = (
         Column("name", 18, lambda row: Cell(row.title or row.name, "strong"), lambda row: row.name, grow=3),
@@ -116,24 +105,41 @@ def authorities_table(texts: Texts, now: datetime) -> Table[AuthorityRow]:
         Column("procedures", 3, _procedures, lambda row: len(row.procedures), rank=6, right=True),
         Column("way", 12, lambda row: Cell(_way(row) or "–", "" if row.adapter else "muted"), _way, grow=1),
         Column("release", 7, lambda row: Cell(row.release or "–", "" if row.release else "muted"), rank=2),
-        Column("stage", 13, lambda row: _stage(row, texts), lambda row: list(signs.STAGES).index(row.stage)
-               if row.stage in signs.STAGES else 99),
-        Column("pickup", 7, lambda row: Cell(lately(row.last_pickup, now, texts), "" if row.last_pickup else "muted"),
-               lambda row: moment(row.last_pickup), rank=4),
+        Column(
+            "stage",
+            13,
+            lambda row: _stage(row, texts),
+            lambda row: list(signs.STAGES).index(row.stage) if row.stage in signs.STAGES else 99,
+        ),
+        Column(
+            "pickup",
+            7,
+            lambda row: Cell(lately(row.last_pickup, clock(), texts), "" if row.last_pickup else "muted"),
+            lambda row: moment(row.last_pickup),
+            rank=4,
+        ),
         Column("open", 4, _open, lambda row: row.open_items or None, rank=5, right=True),
-        Column("certificate", 7, lambda row: signs.days(row.certificate_days, texts),
-               lambda row: row.certificate_days, rank=3, right=True),
+        Column(
+            "certificate",
+            7,
+            lambda row: signs.days(row.certificate_days, texts),
+            lambda row: row.certificate_days,
+            rank=3,
+            right=True,
+        ),
         Column("next", 13, lambda row: _next(row), lambda row: (row.next_change or {}).get("valid_from"), rank=8),
     )
     return Table("authorities", lambda row: row.key, columns, _fields(texts))
 
 
-def _fields(texts: Texts) -> dict[str, object]:
-    fields = {
+def _fields(texts: Texts) -> dict[str, Callable[[AuthorityRow], str]]:
+    fields: dict[str, Callable[[AuthorityRow], str]] = {
         "option": lambda row: row.option,
         "way": lambda row: f"{row.adapter} {row.adapter_title}",
-        "stage": lambda row: f"{texts.value('stage', row.stage)} {texts.value('phase', row.phase)}"
-        + (f" {texts.value('phase', 'paused')}" if row.paused else ""),
+        "stage": lambda row: (
+            f"{texts.value('stage', row.stage)} {texts.value('phase', row.phase)}"
+            + (f" {texts.value('phase', 'paused')}" if row.paused else "")
+        ),
         "kreis": lambda row: f"{row.kreis_abbr} {row.kreis} {row.kreis_key}",
         "kind": lambda row: f"{texts.value('kind', row.kind)} {row.kind_label}",
         "release": lambda row: row.release,

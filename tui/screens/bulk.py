@@ -116,8 +116,13 @@ async def _fields(client: Client, texts: Texts) -> list[Field]:
         _choice("release", releases, texts),
         _choice("adapter", ways, texts),
         _choice("protection", [(code, texts.value("protection", code)) for code in PROTECTIONS], texts),
-        Field("procedures", texts.value("field", "procedures"), "choices", texts("bulk.help.procedures"),
-              tuple(procedures)),
+        Field(
+            "procedures",
+            texts.value("field", "procedures"),
+            "choices",
+            texts("bulk.help.procedures"),
+            tuple(procedures),
+        ),
         Field("source", texts.value("field", "source"), help=texts("bulk.help.source")),
     ]
 

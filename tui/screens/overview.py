@@ -148,8 +148,14 @@ def _today(seen: Overview, texts: Texts) -> list[Tally]:
     filter_text = f"{texts('overview.state_field')}:{texts.value('state', 'waiting')}"
     return [
         *tallies,
-        Tally(sign.sign, texts("overview.waiting"), str(seen.waiting), sign.tone if seen.waiting else "muted",
-              "deliveries", filter_text),
+        Tally(
+            sign.sign,
+            texts("overview.waiting"),
+            str(seen.waiting),
+            sign.tone if seen.waiting else "muted",
+            "deliveries",
+            filter_text,
+        ),
     ]
 
 
@@ -186,4 +192,3 @@ def items_table(texts: Texts) -> Table[Item]:
             Column("sentence", 20, lambda item: str(item.get("sentence", "")), grow=5),
         ),
     )
-

@@ -17,7 +17,7 @@ class Texts:
     language: str
     entries: Mapping[str, str]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Return a text with its values filled in.
 
         Raises:

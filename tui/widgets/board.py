@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -14,6 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.plain import fit
+from tui.tables import TONES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Board(Widget, can_focus=True):
     """Stacks side by side; arrows choose a number, enter follows it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"board--title", "board--cursor"} | {
-        f"board--{tone}" for tone in ("good", "warn", "bad", "muted", "strong")
+        f"board--{tone}" for tone in TONES
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(0, 1)", "key.down", show=False),
@@ -125,13 +127,13 @@ class Board(Widget, can_focus=True):
     def _draw(self, text: Text, tally: Tally, width: int, place: tuple[int, int]) -> None:
         room = min(width - 3, 34)
         here = place == self.at and self.has_focus
-        ground: Any = self.get_component_rich_style("board--cursor", partial=True) if here else ""
-        tone: Any = self.get_component_rich_style(f"board--{tally.tone}", partial=True) if tally.tone else ""
-        text.append("▸" if here else " ")
-        text.append(f"{tally.sign} ", tone + ground if here and tone else tone or ground)
+        ground = self.get_component_rich_style("board--cursor", partial=True) if here else Style()
+        tone = self.get_component_rich_style(f"board--{tally.tone}", partial=True) if tally.tone else Style()
         label = fit(tally.label, max(4, room - 2 - cell_len(tally.value)))
+        text.append("▸" if here else " ")
+        text.append(f"{tally.sign} ", tone + ground)
         text.append(label, ground)
-        text.append(tally.value, tone + ground if here and tone else tone or ground)
+        text.append(tally.value, tone + ground)
         text.append(" " * max(0, width - 3 - cell_len(label) - cell_len(tally.value)))
 
     def on_focus(self) -> None:

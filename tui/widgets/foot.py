@@ -12,6 +12,8 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 MOST = 5
+HELP = "explain"
+"""The action that always keeps its place."""
 
 
 class Foot(Widget):
@@ -29,8 +31,10 @@ class Foot(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, _: Any) -> None:
-        drawn = [(binding.key, self.app.get_key_display(binding) + " " + self._word(binding.description))
-                 for binding in self._shown()]
+        drawn = [
+            (binding.key, self.app.get_key_display(binding) + " " + self._word(binding.description))
+            for binding in self._shown()
+        ]
         if drawn != self._drawn:
             self._drawn = drawn
             self.refresh()
@@ -41,7 +45,8 @@ class Foot(Widget):
         for _, binding, enabled, _tooltip in active:
             if binding.show and enabled:
                 seen.setdefault(binding.action, binding)
-        return list(seen.values())[:MOST]
+        first = [binding for binding in seen.values() if binding.action != HELP][: MOST - 1]
+        return [*first, *(binding for binding in seen.values() if binding.action == HELP)]
 
     def render(self) -> Text:
         """Draw as many as fit."""

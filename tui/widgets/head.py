@@ -51,7 +51,12 @@ def _rights(status: Status, now: datetime, texts: Texts) -> list[str]:
     if status.loaded_at is not None:
         fresh = texts("shell.age", age=age(max(0, (now - status.loaded_at).total_seconds()), texts))
     weekday = texts("shell.weekdays").split()[here.weekday()]
-    return [f"{weekday} {here:%d.%m.%Y %H:%M} · {fresh}", f"{here:%d.%m. %H:%M} · {fresh}", f"{here:%H:%M} · {fresh}", fresh]
+    return [
+        f"{weekday} {here:%d.%m.%Y %H:%M} · {fresh}",
+        f"{here:%d.%m. %H:%M} · {fresh}",
+        f"{here:%H:%M} · {fresh}",
+        fresh,
+    ]
 
 
 class Head(Widget):

@@ -39,7 +39,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         Binding("G,end", "edge(1)", "key.last", show=False),
         Binding("pagedown,ctrl+f", "page(1)", "key.page_down", show=False),
         Binding("pageup,ctrl+b", "page(-1)", "key.page_up", show=False),
-        Binding("space", "mark", "key.mark", show=False),
+        Binding("space", "mark", "key.mark", key_display="␣"),
         Binding("asterisk", "mark_all", "key.mark_all", show=False),
         Binding("enter", "choose", "key.open", show=False),
     ]
@@ -87,7 +87,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         self.visible_items = []
         self.narrow("")
         self.show(items)
-        self._relayout()
+        self.relayout()
 
     def narrow(self, text: str) -> None:
         """Filter by what was typed."""
@@ -127,6 +127,10 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         keys = [self.table.key(item) for item in self.visible_items]
         if key in keys:
             self._set_cursor(keys.index(key))
+
+    def go_to_row(self, row: int) -> None:
+        """Put the cursor on a row by its number."""
+        self._set_cursor(row)
 
     def _arrange(self) -> None:
         current = self.current
@@ -211,14 +215,15 @@ class Rows(ScrollView, Generic[T], can_focus=True):
 
     def on_resize(self) -> None:
         """Find again which columns fit."""
-        self._relayout()
+        self.relayout()
 
     def notify_style_update(self) -> None:
         """Colours have changed."""
         self._styles_by_tone = {}
         super().notify_style_update()
 
-    def _relayout(self) -> None:
+    def relayout(self) -> None:
+        """Find again which columns fit."""
         self._columns = layout(self.table, self.size.width - LEAD)
         self.virtual_size = Size(self.size.width, len(self.visible_items) + 1)
         self._keep_in_view()
@@ -251,7 +256,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
     def _titles(self, width: int) -> str:
         parts = []
         for column, room in self._columns:
-            title = self.texts(f"{self.table.section}.col.{column.name}")
+            title = column.title or self.texts(f"{self.table.section}.col.{column.name}")
             if column.name == self.order.column:
                 title = fit(title, room - 1).rstrip() + ("▼" if self.order.backwards else "▲")
             parts.append(fit(title, room, right=column.right))

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from gateway.api.operator import authorities, bulk, deliveries, overview, records, tiles
+from gateway.api.operator import (
+    authorities,
+    bulk,
+    deliveries,
+    onboarding,
+    overview,
+    plans,
+    records,
+    replies_desk,
+    report,
+    survey,
+    tiles,
+)
 
 router = APIRouter(prefix="/operator/v1")
-for part in (overview, authorities, bulk, deliveries, records, tiles):
+for part in (overview, authorities, bulk, deliveries, records, tiles, onboarding, survey, replies_desk, report, plans):
     router.include_router(part.router)

@@ -28,6 +28,7 @@ from gateway.domain.procedure import Procedure
 from gateway.flow import operate
 from gateway.flow.cases import authority_of
 from gateway.flow.certificates import drop, hold
+from gateway.flow.contacts import set_contacts as keep_contacts
 from gateway.flow.participation import change_all, remove, settings_faults
 from gateway.flow.proofs import same_way
 from gateway.ports import Transaction, World
@@ -116,12 +117,7 @@ async def set_contacts(request: Request, response: Response, key: str, operator:
     given: ContactsIn = await body(request, ContactsIn)
     found = authority_of(world, AuthorityKey(key))
     contacts = tuple(Contact(one.role, one.name, one.email, one.phone) for one in given.contacts)
-    with world.store.writing() as tx:
-        guarded(request, found)(tx)
-        if not tx.dossiers.save(replace(tx.dossiers.get(found.key), contacts=contacts)):
-            raise stale()
-        facts = {"contacts": len(contacts)}
-        tx.journal.append(Act(operator.actor, "authority.contacts", found.key, given.reason, facts))
+    keep_contacts(world, found.key, contacts, operator.actor, given.reason, guarded(request, found))
     return _detail(world, found.key, response)
 
 

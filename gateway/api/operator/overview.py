@@ -59,7 +59,11 @@ def me(request: Request, operator: Reading) -> dict[str, Any]:
 @router.get("/overview", summary="Everything at first sight")
 def overview(request: Request, _: Reading) -> dict[str, Any]:
     """Counts, today's figures by the hour, and what needs somebody."""
-    world = world_of(request)
+    return overview_of(world_of(request))
+
+
+def overview_of(world: World) -> dict[str, Any]:
+    """Return the overview; the command line and the report show the same numbers."""
     now = world.clock.now()
     midnight, _end = day_bounds(local_date(now))
     with world.store.reading() as tx:
@@ -72,8 +76,8 @@ def overview(request: Request, _: Reading) -> dict[str, Any]:
     words = Counter(what for what, _at in happened)
     return {
         "participation": _participation(table),
-        "live": sum(row["phase"] == Phase.LIVE for row in table),
-        "test": sum(row["phase"] == Phase.TEST for row in table),
+        "live": sum(_is(row, Phase.LIVE) for row in table),
+        "test": sum(_is(row, Phase.TEST) for row in table),
         "today": {name: words[word] for word, name in TODAY.items()},
         "attention": attention | {"certificates": sum(_runs_out(row) for row in table)},
         "waiting": sum(load.waiting for load in seen.loads.values()),
@@ -87,6 +91,10 @@ def overview(request: Request, _: Reading) -> dict[str, Any]:
 def _participation(table: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     counted = Counter(row["option"] for row in table)
     return {option.value: counted[option.value] for option in Option} | {"sum": len(table)}
+
+
+def _is(row: Mapping[str, Any], phase: Phase) -> bool:
+    return bool(row["phase"] == phase and Option(row["option"]).accepts)
 
 
 def _attention(tx: Transaction, seen: Seen) -> dict[str, int]:

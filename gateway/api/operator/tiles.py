@@ -13,6 +13,7 @@ from gateway import registry
 from gateway.api.operator import mappage, rows
 from gateway.api.operator.access import Reading, world_of
 from gateway.domain.procedure import Procedure
+from gateway.ports import World
 
 router = APIRouter()
 
@@ -60,35 +61,29 @@ MARKS: Mapping[str, Callable[[Row], Mark]] = {
 @router.get("/map", summary="The tile map")
 def tiles(request: Request, _: Reading, view: Annotated[View, Query()] = "stage") -> dict[str, Any]:
     """One tile per Kreis, with the authorities in it."""
-    return map_of(_table(request), view)
+    return map_of(table_of(world_of(request)), view)
 
 
 @router.get("/map.html", summary="The map as a page of its own", response_class=HTMLResponse)
 def page(request: Request, _: Reading, procedure: Annotated[Procedure | None, Query()] = None) -> HTMLResponse:
     """Self-contained: no foreign fonts, no scripts from elsewhere; filterable by municipality and procedure."""
-    world = world_of(request)
-    table = _table(request)
-    places = sorted(
-        (one.name, key)
-        for key, edition_keys in _municipalities(request).items()
-        for one in edition_keys
-        if one is not None
-    )
-    return HTMLResponse(mappage.render(registry.tiles(), table, places, world.clock.now(), procedure))
+    return HTMLResponse(page_of(world_of(request), procedure))
 
 
-def _municipalities(request: Request) -> Mapping[str, Sequence[Any]]:
-    world = world_of(request)
+def page_of(world: World, procedure: Procedure | None = None) -> str:
+    """Return the public page "who takes part", filterable by municipality and procedure."""
     with world.store.reading() as tx:
-        seen = rows.see(world, tx)
-    return {
-        key: [world.directory.municipalities[ags] for ags in seen.edition.municipalities_of(key)]
-        for key in seen.edition.authorities
-    }
+        edition = rows.see(world, tx).edition
+    places = sorted(
+        (world.directory.municipalities[ags].name, key)
+        for key in edition.authorities
+        for ags in edition.municipalities_of(key)
+    )
+    return mappage.render(registry.tiles(), table_of(world), places, world.clock.now(), procedure)
 
 
-def _table(request: Request) -> list[dict[str, Any]]:
-    world = world_of(request)
+def table_of(world: World) -> list[dict[str, Any]]:
+    """Return the rows of all authorities of the edition in force."""
     with world.store.reading() as tx:
         seen = rows.see(world, tx)
     return [rows.row(world, seen, one) for one in seen.edition.authorities.values()]

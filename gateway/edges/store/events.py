@@ -14,9 +14,7 @@ from gateway.edges.store.law_tables import ANCHORS, EVENTS, UNSIGNED
 from gateway.edges.store.tables import CASES, JOURNAL
 
 _OF_CASE = select(EVENTS).where(EVENTS.c.case_number == bindparam("key")).order_by(EVENTS.c.sequence)
-_LAST = (
-    select(EVENTS).where(EVENTS.c.case_number == bindparam("key")).order_by(EVENTS.c.sequence.desc()).limit(1)
-)
+_LAST = select(EVENTS).where(EVENTS.c.case_number == bindparam("key")).order_by(EVENTS.c.sequence.desc()).limit(1)
 _RECEIPT = (
     select(EVENTS)
     .where(EVENTS.c.case_id == bindparam("key"), EVENTS.c.what == Fact.ACCEPTED.value)

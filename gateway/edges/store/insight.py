@@ -25,7 +25,7 @@ _OPEN_COUNTS = (
     .where(_table.state.in_(OPEN))
     .group_by(_table.authority, _table.state)
 )
-_KEYS = select(PARTICIPATIONS.c.authority.distinct().label("authority")).subquery()
+_KEYS = select(PARTICIPATIONS.c.authority).distinct().subquery()
 _LAST = (
     select(func.max(_table.handed_over_at))
     .where(_table.authority == _KEYS.c.authority, _table.handed_over_at.is_not(None))
@@ -81,6 +81,12 @@ class SqlInsight:
         if what:
             query = query.where(JOURNAL.c.what == what)
         return [(word, at) for word, at in self._connection.execute(query)]
+
+    def counted(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        """Return how often each journal word was written from a moment up to before another."""
+        within = (JOURNAL.c.at >= since, JOURNAL.c.at < until)
+        query = select(JOURNAL.c.what, func.count()).where(*within).group_by(JOURNAL.c.what)
+        return {word: int(count) for word, count in self._connection.execute(query)}
 
     def causes(self) -> Sequence[Cause]:
         """Return why deliveries stand still, the most frequent cause first."""

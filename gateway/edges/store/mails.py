@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Result, Row, bindparam, delete, func, insert,
 
 from gateway.domain.case import Case
 from gateway.domain.deadlines import Ready
+from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.notice_mail import Mail, MailState
 from gateway.edges.store.cases import SqlCases
@@ -22,31 +23,51 @@ from gateway.edges.store.law_tables import (
     UNFETCHED,
     WAITING,
 )
-from gateway.edges.store.tables import CASES, DELIVERIES
+from gateway.edges.store.reply_tables import REPLIES, REPLY_SEALED
+from gateway.edges.store.tables import ANSWERED, CASES, DELIVERIES, SEALED
+
+ENDED = (State.WITHDRAWN.value, State.EXPIRED.value, State.REJECTED.value)
+"""States of a case after which nobody waits for plans."""
 
 _EXPECTED = (
     select(CASES.c.id)
-    .where(text(EXPECTED), CASES.c.plans_due <= bindparam("until"))
+    .where(text(EXPECTED), CASES.c.state.not_in(ENDED), CASES.c.plans_due <= bindparam("until"))
     .order_by(CASES.c.plans_due, CASES.c.number)
     .limit(bindparam("most"))
 )
-_OVERDUE = (
-    select(CASES.c.id).where(text(OVERDUE)).order_by(CASES.c.plans_due, CASES.c.number).limit(bindparam("most"))
-)
+_OVERDUE = select(CASES.c.id).where(text(OVERDUE)).order_by(CASES.c.plans_due, CASES.c.number).limit(bindparam("most"))
 _ready = DELIVERIES.c
 _COUNTED = (
-    select(_ready.authority, func.count().label("count"), func.min(_ready.available_at).label("since"))
-    .where(text(UNFETCHED))
+    select(_ready.authority, func.count().label("many"), func.min(_ready.available_at).label("since"))
+    .where(text(UNFETCHED), _ready.test.is_(False))
     .group_by(_ready.authority)
     .subquery()
 )
 _UNFETCHED = (
-    select(_COUNTED.c.authority, _COUNTED.c.count, _COUNTED.c.since, _ready.case_number, _ready.message_id, _ready.adapter)
+    select(
+        _COUNTED.c.authority, _COUNTED.c.many, _COUNTED.c.since, _ready.case_number, _ready.message_id, _ready.adapter
+    )
     .join(
         DELIVERIES,
-        (_ready.authority == _COUNTED.c.authority) & (_ready.available_at == _COUNTED.c.since) & text(UNFETCHED),
+        (_ready.authority == _COUNTED.c.authority)
+        & (_ready.available_at == _COUNTED.c.since)
+        & _ready.test.is_(False)
+        & text(UNFETCHED),
     )
     .order_by(_COUNTED.c.since, _ready.position)
+)
+_other = CASES.alias("other")
+_FORGETTABLE = (
+    select(CASES.c.id)
+    .where(
+        CASES.c.erased_at < bindparam("before"),
+        ~select(_other.c.id)
+        .where(_other.c.number == CASES.c.number)
+        .where(_other.c.erased_at.is_(None) | (_other.c.erased_at >= bindparam("before")))
+        .exists(),
+        ~select(REPLIES.c.id).where(REPLIES.c.case_id == CASES.c.id, REPLIES.c.erased_at.is_(None)).exists(),
+    )
+    .limit(bindparam("most"))
 )
 _SAVE = update(MAILS).where(MAILS.c.id == bindparam("key"), MAILS.c.attempt == bindparam("before"))
 _DUE = (
@@ -78,7 +99,7 @@ class SqlDuties:
         found: dict[str, Ready] = {}
         for row in self._connection.execute(_UNFETCHED):
             given = Ready(
-                AuthorityKey(row.authority), row.count, row.since, row.case_number, row.message_id, row.adapter
+                AuthorityKey(row.authority), row.many, row.since, row.case_number, row.message_id, row.adapter
             )
             found.setdefault(row.authority, given)
         return list(found.values())
@@ -106,7 +127,19 @@ class SqlDuties:
         """Delete notes of who was told what before a moment."""
         return self._connection.execute(delete(ALARMS).where(ALARMS.c.at < before)).rowcount
 
-    def _cases(self, found: Result[tuple[str]]) -> list[Case]:
+    def forgettable(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of cases all of which was erased before a moment, replies and follow-ups included."""
+        return list(self._connection.execute(_FORGETTABLE, {"before": before, "most": limit}).scalars())
+
+    def forget_records(self, case_ids: Sequence[str]) -> None:
+        """Delete everything the tables still hold of some cases, except journal and evidence."""
+        gone = list(case_ids)
+        mine = select(REPLIES.c.id).where(REPLIES.c.case_id.in_(gone))
+        self._connection.execute(delete(REPLY_SEALED).where(REPLY_SEALED.c.reply_id.in_(mine)))
+        for column in (REPLIES.c.case_id, DELIVERIES.c.case_id, SEALED.c.case_id, ANSWERED.c.made, CASES.c.id):
+            self._connection.execute(delete(column.table).where(column.in_(gone)))
+
+    def _cases(self, found: Result[Any]) -> list[Case]:
         cases = SqlCases(self._connection)
         return [case for key in found.scalars() if (case := cases.get(key)) is not None]
 
@@ -156,4 +189,3 @@ def _values(mail: Mail) -> dict[str, Any]:
 
 def _mail(row: Row[Any]) -> Mail:
     return Mail(**(row._asdict() | {"state": MailState(row.state)}))
-

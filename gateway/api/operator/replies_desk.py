@@ -1,0 +1,107 @@
+"""Operators on replies that belong to no case yet: look at the candidates, assign, or discard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from gateway.api.operator.access import Editing, Reading, world_of
+from gateway.api.operator.authorities import body
+from gateway.api.operator.shapes import AssignIn, Because
+from gateway.domain import codes
+from gateway.domain.errors import RoutingError, SubmissionError
+from gateway.domain.ids import read_case_number
+from gateway.domain.reply import TITLES, Reply, ReplyState
+from gateway.flow import replies as flow
+from gateway.flow.cases import authority_of
+from gateway.ports import World
+
+router = APIRouter()
+
+
+@router.get("/replies", summary="Replies by state, oldest first")
+def replies(
+    request: Request,
+    _: Reading,
+    state: Annotated[ReplyState, Query()] = ReplyState.QUARANTINED,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Go on with `next` as `after`."""
+    world = world_of(request)
+    with world.store.reading() as tx:
+        found = tx.replies.in_states({state}, after=after, limit=limit)
+    following = found[-1].position if len(found) == limit else None
+    return {"rows": [reply_out(world, reply) for reply in found], "next": following}
+
+
+@router.post("/replies/{reply_id}/assign", summary="Give a reply to the case it belongs to")
+async def assign(request: Request, reply_id: str, operator: Editing) -> dict[str, Any]:
+    """It has its effect on the case at once, and the portal can read it."""
+    world = world_of(request)
+    given: AssignIn = await body(request, AssignIn)
+    case_id = case_of(world, given.case_number)
+    reply = await run_in_threadpool(flow.assign, world, reply_id, case_id, operator.actor, given.reason)
+    return reply_out(world, reply)
+
+
+@router.post("/replies/{reply_id}/discard", summary="Throw a reply away")
+async def discard(request: Request, reply_id: str, operator: Editing) -> dict[str, Any]:
+    """Its content is erased."""
+    world = world_of(request)
+    given: Because = await body(request, Because)
+    return reply_out(world, flow.discard(world, reply_id, operator.actor, given.reason))
+
+
+def case_of(world: World, text: str) -> str:
+    """Return the id of the case with a number. Raises: SubmissionError NOT_FOUND."""
+    number = read_case_number(text)
+    with world.store.reading() as tx:
+        case = tx.cases.by_number(number) if number else None
+    if case is None:
+        raise SubmissionError(codes.NOT_FOUND, f"Den Vorgang {text} gibt es nicht.")
+    return case.id
+
+
+def reply_out(world: World, reply: Reply) -> dict[str, Any]:
+    """Return a reply as operators see it: routing and reasons, never content."""
+    return {
+        "id": reply.id,
+        "position": reply.position,
+        "authority": reply.authority,
+        "authority_name": _name(world, reply),
+        "number": reply.number,
+        "release": reply.release,
+        "via": reply.via,
+        "proof": reply.proof.value,
+        "test": reply.test,
+        "received_at": reply.received_at.isoformat(),
+        "state": reply.state.value,
+        "state_label": TITLES[reply.state],
+        "reason": reply.reason,
+        "code": reply.code,
+        "size": reply.size,
+        "attachments": len(reply.parts),
+        "case_number": reply.case_number,
+        "assignable": _assignable(reply),
+        "candidates": [_candidate(one.case_number, one.score, one.reasons) for one in reply.candidates],
+    }
+
+
+def _assignable(reply: Reply) -> bool:
+    known = reply.code in ("", codes.REPLY_UNMATCHED.name)
+    return reply.state is ReplyState.QUARANTINED and bool(reply.number) and known
+
+
+def _candidate(case_number: str, score: int, reasons: tuple[str, ...]) -> Mapping[str, Any]:
+    return {"case_number": case_number, "score": score, "reasons": list(reasons)}
+
+
+def _name(world: World, reply: Reply) -> str:
+    try:
+        return authority_of(world, reply.authority).name
+    except RoutingError:  # kept although nobody can say who sent it
+        return reply.authority or "unbekannt"

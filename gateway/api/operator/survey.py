@@ -1,0 +1,100 @@
+"""Operators on surveys: upload a table, look at its plan, apply it as one batch, take it back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from gateway.api.operator.access import Editing, Reading, world_of
+from gateway.api.operator.authorities import body, require_approval_for
+from gateway.api.operator.shapes import ApplySurveyIn, Because
+from gateway.api.operator.uploads import read_file
+from gateway.domain.dossier import Survey
+from gateway.flow import surveys as flow
+
+router = APIRouter()
+
+HIDDEN = frozenset({"wanted", "seen"})
+"""What a row keeps for the moment it is applied."""
+
+
+@router.post("/survey", summary="Read a table as a draft; nothing is applied")
+async def upload(
+    request: Request,
+    operator: Editing,
+    name: Annotated[str, Query(max_length=200)] = "",
+    filename: Annotated[str, Query(max_length=200)] = "",
+    valid_from: Annotated[date | None, Query()] = None,
+) -> dict[str, Any]:
+    """CSV or XLSX, as the raw body or as the first file of a form."""
+    given, octets = await read_file(request)
+    title = name or filename or given or "Umfrage"
+    survey = await run_in_threadpool(flow.read, world_of(request), title, octets, operator.actor, valid_from=valid_from)
+    return plan_out(survey)
+
+
+@router.get("/survey", summary="All surveys, the newest first")
+def surveys(request: Request, _: Reading) -> list[dict[str, Any]]:
+    """Without their rows."""
+    with world_of(request).store.reading() as tx:
+        return [head_out(survey) for survey in tx.surveys.all()]
+
+
+@router.get("/survey/{survey_id}", summary="The plan of a survey")
+def survey(request: Request, survey_id: str, _: Reading) -> dict[str, Any]:
+    """Cell by cell, with reasons."""
+    return plan_out(flow.found(world_of(request), survey_id))
+
+
+@router.post("/survey/{survey_id}/apply", summary="Apply a survey from a date on, as one batch")
+async def apply(request: Request, survey_id: str, operator: Editing) -> dict[str, Any]:
+    """All rows without errors, or nothing if anything has changed meanwhile."""
+    world = world_of(request)
+    given: ApplySurveyIn = await body(request, ApplySurveyIn)
+    found = flow.found(world, survey_id)
+    for value in flow.values_of(world, found, given.valid_from, given.rows):
+        require_approval_for(world, value, operator)
+    applied = await run_in_threadpool(
+        flow.apply, world, found, given.valid_from, operator.actor, given.reason, given.rows
+    )
+    return plan_out(flow.found(world, survey_id)) | {"applied": len(applied), "batch": flow.batch_of(found)}
+
+
+@router.post("/survey/{survey_id}/undo", summary="Take a survey back")
+async def undo(request: Request, survey_id: str, operator: Editing) -> dict[str, Any]:
+    """Authorities that were changed by hand since are left alone, and named."""
+    world = world_of(request)
+    given: Because = await body(request, Because)
+    undone = await run_in_threadpool(flow.undo, world, flow.found(world, survey_id), operator.actor, given.reason)
+    lists = {"restored": list(undone.restored), "left_alone": list(undone.left_alone)}
+    return plan_out(flow.found(world, survey_id)) | lists
+
+
+def head_out(survey: Survey) -> dict[str, Any]:
+    """Return a survey in one line."""
+    counts = survey.plan["counts"]
+    return {
+        "id": survey.id,
+        "name": survey.name,
+        "at": survey.at.isoformat(),
+        "actor": survey.actor,
+        "state": survey.state.value,
+        "rows": counts["rows"],
+        "changes": counts["changed"],
+    }
+
+
+def plan_out(survey: Survey) -> dict[str, Any]:
+    """Return a survey with its plan."""
+    rows = [{name: value for name, value in row.items() if name not in HIDDEN} for row in survey.plan["rows"]]
+    return {
+        "id": survey.id,
+        "name": survey.name,
+        "at": survey.at.isoformat(),
+        "actor": survey.actor,
+        "state": survey.state.value,
+        "batch": flow.batch_of(survey),
+    } | {**survey.plan, "rows": rows}

@@ -1,0 +1,44 @@
+"""`bauweiche plans-arrived` and `bauweiche overdue`: plans by post, and who has not fetched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from gateway.commands.seat import DAY_FORMATS, day_of, dumped, opened, out, say, seat_of
+from gateway.domain.calendar import written_date
+from gateway.domain.deadlines import submitted_on
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("plans-arrived")(plans_arrived)
+
+
+def plans_arrived(
+    ctx: typer.Context,
+    case: Annotated[str, typer.Argument(metavar="VORGANG", help="Vorgangsnummer, wie auf dem Begleitschein.")],
+    on: Annotated[
+        datetime | None, typer.Option(formats=DAY_FORMATS, help="Tag des Eingangs bei der Behörde; sonst heute.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Woher bekannt; steht im Ereignisprotokoll.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False,
+) -> None:
+    """Vermerkt, dass die Pläne zu einem Vorgang (Option 2) bei der Behörde eingegangen sind."""
+    from gateway.flow import plans
+
+    with opened(ctx, writing=True) as world:
+        found = plans.plans_arrived(world, case, day_of(world, on), seat_of(ctx).actor, reason)
+    assert found.plans_arrived_on is not None
+    submitted = submitted_on(found)
+    if as_json:
+        shown = {"case_number": found.number, "arrived_on": found.plans_arrived_on.isoformat()}
+        out(dumped(shown | {"submitted_on": submitted.isoformat() if submitted else None}))
+        return
+    say(f"Vermerkt: Pläne zu {found.number} eingegangen am {written_date(found.plans_arrived_on)}.")
+    if submitted:
+        say(f"Der Antrag gilt als eingereicht am {written_date(submitted)}.")
+    else:
+        say("Als eingereicht gilt der Antrag erst, wenn die Behörde auch die Daten abgeholt hat.")

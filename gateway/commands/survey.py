@@ -1,0 +1,154 @@
+"""`bauweiche survey …`: read a table of answers, look at its plan, apply it as one batch, take it back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.commands.seat import DAY_FORMATS, USAGE, day_of, dumped, fail, opened, out, say, seat_of
+from gateway.domain.calendar import written_date, written_moment
+
+app = typer.Typer(
+    name="survey",
+    help="Umfragen unter den Kommunen einlesen, prüfen, übernehmen, zurücknehmen.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Survey = Annotated[str, typer.Argument(metavar="UMFRAGE", help="Kennung aus „survey list“, auch ihr Anfang.")]
+Reason = Annotated[str, typer.Option(help="Warum; steht im Ereignisprotokoll.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")]
+Day = Annotated[datetime | None, typer.Option("--from", formats=DAY_FORMATS, help="Gilt ab; ohne Angabe heute.")]
+
+STATES = {"draft": "Entwurf", "applied": "übernommen", "undone": "zurückgenommen"}
+MARKS = {"change": "±", "same": "=", "empty": "·", "error": "✗"}
+
+
+@app.command("read")
+def read(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV oder XLSX.")],
+    begin: Day = None,
+    name: Annotated[str, typer.Option(help="Name der Umfrage; ohne Angabe der Dateiname.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Liest eine Tabelle als Entwurf ein und zeigt, was sie ändern würde; es wird nichts übernommen."""
+    from gateway.api.operator.survey import plan_out
+    from gateway.flow import surveys
+    from gateway.survey.table import FILE_BYTES
+
+    with file.open("rb") as source:
+        octets = source.read(FILE_BYTES + 1)
+    with opened(ctx, writing=True) as world:
+        survey = surveys.read(world, name or file.name, octets, seat_of(ctx).actor, valid_from=day_of(world, begin))
+    plan = plan_out(survey)
+    out(dumped(plan) if as_json else _told(plan))
+    if plan["counts"]["faulty"]:
+        say(f"{plan['counts']['faulty']} Zeilen haben Fehler und werden nicht übernommen.")
+    say(f"Übernehmen mit: bauweiche survey apply {survey.id[:8]} --reason …")
+
+
+@app.command("list")
+def list_surveys(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Zeigt alle Umfragen, die neueste zuerst."""
+    from gateway.api.operator.survey import head_out
+
+    with opened(ctx) as world, world.store.reading() as tx:
+        heads = [head_out(survey) for survey in tx.surveys.all()]
+    if as_json:
+        out(dumped(heads))
+        return
+    for head in heads:
+        when = written_moment(datetime.fromisoformat(head["at"]))
+        counts = f"{head['rows']} Zeilen, {head['changes']} ändern"
+        out(f"{head['id'][:8]}  {when}  {STATES[head['state']]:<15} {counts:<28} {head['name']}\n")
+
+
+@app.command("show")
+def show(ctx: typer.Context, survey: Survey, as_json: AsJson = False) -> None:
+    """Zeigt den Plan einer Umfrage, Zelle für Zelle."""
+    from gateway.api.operator.survey import plan_out
+
+    with opened(ctx) as world:
+        plan = plan_out(_found(world, survey))
+    out(dumped(plan) if as_json else _told(plan))
+
+
+@app.command("apply")
+def apply(
+    ctx: typer.Context,
+    survey: Survey,
+    reason: Reason,
+    begin: Day = None,
+    row: Annotated[list[int] | None, typer.Option(help="Nur diese Zeilen der Tabelle, mehrfach möglich.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Übernimmt eine Umfrage von einem Tag an, ganz oder gar nicht; Zeilen mit Fehlern bleiben außen vor."""
+    from gateway.flow import surveys
+
+    with opened(ctx, writing=True) as world:
+        found = _found(world, survey)
+        day = day_of(world, begin)
+        applied = surveys.apply(world, found, day, seat_of(ctx).actor, reason, row)
+    if as_json:
+        out(dumped({"batch": surveys.batch_of(found), "valid_from": day.isoformat(), "applied": len(applied)}))
+    say(f"Übernommen: {len(applied)} Behörden ab {written_date(day)} als „{surveys.batch_of(found)}“.")
+
+
+@app.command("undo")
+def undo(ctx: typer.Context, survey: Survey, reason: Reason, as_json: AsJson = False) -> None:
+    """Nimmt eine übernommene Umfrage zurück; seither von Hand Geändertes bleibt."""
+    from gateway.flow import surveys
+
+    with opened(ctx, writing=True) as world:
+        undone = surveys.undo(world, _found(world, survey), seat_of(ctx).actor, reason)
+    if as_json:
+        out(dumped({"restored": list(undone.restored), "left_alone": list(undone.left_alone)}))
+    say(f"Zurückgenommen bei {len(undone.restored)} Behörden; {len(undone.left_alone)} seither geänderte bleiben.")
+
+
+def _found(world: Any, text: str) -> Any:
+    """Return the survey that an id or the beginning of one means."""
+    from gateway.flow import surveys
+
+    with world.store.reading() as tx:
+        near = [one for one in tx.surveys.all() if one.id.startswith(text)] if len(text) >= 4 else []
+    if len(near) > 1:
+        fail(USAGE, f"Mehrere Umfragen beginnen mit {text}; bitte mehr Zeichen angeben.")
+    return near[0] if near else surveys.found(world, text)
+
+
+def _told(plan: dict[str, Any]) -> str:
+    counts = plan["counts"]
+    lines = [
+        f"{plan['name']}: {STATES[plan['state']]}, gelesen für {written_date(_day(plan['valid_from']))}",
+        f"{counts['rows']} Zeilen: {counts['changed']} ändern, {counts['unchanged']} gleich, {counts['faulty']} Fehler",
+    ]
+    lines += [f"  {one['detail']}" for one in plan["findings"]]
+    for row in plan["rows"]:
+        if row["changes"] or row["faults"]:
+            lines.append(f"{MARKS[row['status']]} {row['line']:>4}  {row['authority_name'] or 'unbekannt'}")
+            lines += [
+                f"        {one['field']}: {_cell(one['before'])} → {_cell(one['after'])}" for one in row["changes"]
+            ]
+            lines += [f"        {one['column']}{': ' if one['column'] else ''}{one['detail']}" for one in row["faults"]]
+    return "\n".join(lines) + "\n"
+
+
+def _change(one: dict[str, Any]) -> str:
+    return f"{one['field']}: {_cell(one['before'])} → {_cell(one['after'])}"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value in (None, "", {}) else str(value)
+
+
+def _day(text: str) -> Any:
+    return datetime.fromisoformat(text).date()

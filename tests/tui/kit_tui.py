@@ -1,0 +1,108 @@
+"""Runs the console in tests against the fake API: a fixed clock, a fixed size, no waiting for the wall clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+from textual.pilot import Pilot
+
+from tests.tui.fake_api import FakeApi
+from tests.tui.fake_world import NOW
+from tui.app import Console, Setting
+from tui.client import Client
+from tui.page import Page
+from tui.texts import Texts, load
+
+SMALL, LARGE = (80, 24), (120, 40)
+
+
+def client_of(api: Any, texts: Texts, *, token: Callable[[], str] = str, read_only: bool = False) -> Client:
+    """Return a client that talks to an application in this process."""
+    http = httpx.AsyncClient(transport=Silent(api), base_url="http://gateway.test")
+    return Client(http, texts, token, read_only)
+
+
+class Silent(httpx.AsyncBaseTransport):
+    """The application in this process; while it is down, connections fail as they do on a network."""
+
+    def __init__(self, api: Any) -> None:
+        self._inner = httpx.ASGITransport(app=api)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except ConnectionError as error:
+            raise httpx.ConnectError(str(error)) from error
+
+
+def setting_of(api: Any, *, lang: str = "de", **changes: Any) -> Setting:
+    """Return how the tests start a console."""
+    texts = load(lang)
+    given = Setting(
+        connect=lambda: client_of(api, texts, read_only=bool(changes.get("read_only"))),
+        texts=texts,
+        clock=lambda: NOW,
+        refresh_seconds=0,
+    )
+    return replace(given, **changes)
+
+
+@asynccontextmanager
+async def console(
+    api: FakeApi | None = None, *, size: tuple[int, int] = SMALL, **changes: Any
+) -> AsyncIterator[tuple[Console, Pilot[None]]]:
+    """Open a console and wait until its first screen has data."""
+    app = Console(setting_of(api or FakeApi(), **changes))
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        yield app, pilot
+
+
+async def settle(app: Console, pilot: Pilot[None]) -> None:
+    """Wait until nothing is being loaded, saved or asked any more; an open window is left alone."""
+    for _ in range(200):
+        await pilot.pause()
+        if not _busy(app):
+            break
+        await pilot.pause(0.005)
+    await pilot.pause()
+
+
+def _busy(app: Console) -> bool:
+    waiting = {"dialog", "save", "cancel"}
+    return any(not worker.is_finished and worker.group not in waiting for worker in app.workers)
+
+
+async def press(app: Console, pilot: Pilot[None], *keys: str) -> None:
+    """Press keys one after the other, and wait."""
+    await pilot.press(*keys)
+    await settle(app, pilot)
+
+
+async def write(app: Console, pilot: Pilot[None], text: str) -> None:
+    """Type a text as a person does."""
+    for sign in text:
+        await pilot.press(KEYS.get(sign, sign))
+    await settle(app, pilot)
+
+
+KEYS = {" ": "space", ":": "colon", ".": "full_stop", ",": "comma", "<": "less_than_sign", "!": "exclamation_mark",
+        "-": "minus", "/": "slash", "[": "left_square_bracket", "]": "right_square_bracket", "@": "at"}
+
+
+def page_of(app: Console) -> Page:
+    """Return the page that is shown."""
+    page = app.page
+    assert page is not None
+    return page
+
+
+def text_of(app: Console) -> str:
+    """Return what stands on the screen, line by line."""
+    width = app.size.width
+    lines = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip)[:width] for strip in lines)

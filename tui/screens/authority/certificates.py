@@ -1,0 +1,89 @@
+"""Certificates of an authority: taken from a file after a look at it, or forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.calls import authorities
+from tui.certificate_file import Found, Unreadable, overlap_days, read_certificate
+from tui.client import ApiError, Client
+from tui.dialogs.confirm import Confirm
+from tui.dialogs.form import Form, FormWindow, Values
+from tui.formats import moment
+from tui.forms import Field
+from tui.page import Page
+from tui.plain import plain
+from tui.screens.authority.seen import Line, Seen
+from tui.texts import Texts
+
+PURPOSES = ("encrypt", "sign", "tls", "tls-anchor")
+
+
+async def take(page: Page, client: Client, seen: Seen) -> None:
+    """Ask for a file, show what is in it, hand the certificate in."""
+    texts = page.texts
+
+    async def save(values: Values) -> tuple[str, Found]:
+        return str(values["purpose"]), _read(str(values["path"]), str(values["password"]), texts)
+
+    purposes = tuple((one, texts.value("purpose", one)) for one in PURPOSES)
+    fields = [
+        Field(
+            "path", texts("authority.certificate.path"), "file", texts("authority.certificate.help.path"), required=True
+        ),
+        Field("purpose", texts("authority.certificates.col.purpose"), "choice", "", purposes, required=True),
+        Field(
+            "password", texts("authority.certificate.password"), "secret", texts("authority.certificate.help.password")
+        ),
+    ]
+    title = texts("authority.form.certificate", name=seen.row.title or seen.name)
+    read = await page.app.push_screen_wait(FormWindow(Form(title, fields, {"purpose": PURPOSES[0]}, save), texts))
+    if not read:
+        return
+    purpose, found = read
+    lines = preview(found, purpose, seen, texts)
+    reason = await page.app.push_screen_wait(Confirm(texts("authority.certificate.take"), lines))
+    if reason:
+        call = authorities.add_certificate(client, seen.key, purpose, found.pem, reason)
+        if await page.attempt(call):
+            page.say(texts("authority.certificate.imported"))
+
+
+async def forget(page: Page, client: Client, seen: Seen, chosen: Line) -> None:
+    """Ask, then forget a certificate."""
+    texts = page.texts
+    lines = [str(chosen.get("subject", "")), str(chosen.get("fingerprint", "")), texts("authority.remove.certificate")]
+    reason = await page.app.push_screen_wait(Confirm(texts("authority.remove"), lines))
+    if reason:
+        call = authorities.remove_certificate(client, seen.key, str(chosen.get("fingerprint", "")), reason)
+        await page.attempt(call)
+
+
+def preview(found: Found, purpose: str, seen: Seen, texts: Texts) -> list[str]:
+    """Return what a person should see before a certificate is taken: whose, how long, chain, overlap."""
+    leaf = found.leaf
+    begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    lines = [
+        texts("authority.certificate.subject", name=plain(leaf.subject.rfc4514_string())),
+        texts("authority.certificate.issuer", name=plain(leaf.issuer.rfc4514_string())),
+        texts("authority.certificate.valid", begin=f"{begin:%d.%m.%Y}", end=f"{end:%d.%m.%Y}"),
+        texts(f"authority.certificate.chain.{'whole' if found.complete else 'open'}", n=len(found.chain)),
+    ]
+    held = seen.detail.certificates if seen.detail else []
+    ends = [last for one in held if one.get("purpose") == purpose and (last := moment(one.get("not_after")))]
+    days = overlap_days(found, ends)
+    if days is not None:
+        lines.append(texts(f"authority.certificate.{'overlap' if days >= 0 else 'gap'}", n=abs(days)))
+    if found.had_key:
+        lines.append(texts("authority.certificate.key"))
+    return lines
+
+
+def _read(path: str, password: str, texts: Texts) -> Found:
+    try:
+        return read_certificate(Path(path).expanduser(), password)
+    except Unreadable as error:
+        raise ApiError(texts(f"authority.certificate.{error.args[0]}")) from error
+    except (OSError, ValueError) as error:
+        reason = plain(getattr(error, "strerror", None) or error)
+        raise ApiError(texts("errors.file", name=plain(path), reason=reason)) from error

@@ -1,0 +1,240 @@
+"""One authority's checklist: the evidence the system has collected, the exact error where it fails, the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui import signs
+from tui.calls import onboarding
+from tui.calls.onboarding import Check, Checklist
+from tui.client import ApiError, Client
+from tui.dialogs.choose import Choice, Choose
+from tui.dialogs.confirm import Confirm
+from tui.formats import full, lately, moment
+from tui.page import Page
+from tui.tables import Cell
+from tui.texts import Texts
+from tui.widgets.sheet import Line, Paper, Sheet
+
+NAME_ROOM = 31
+LATEST = 12
+"""Steps of the history that are shown."""
+
+
+class ChecklistPage(Page):
+    """The checklist of one authority, with everything that moves it on."""
+
+    section = "checklist"
+    AUTO_FOCUS: ClassVar[str | None] = "Paper"
+    CSS_PATH = "checklist.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "check", "key.check"),
+        Binding("t", "test", "key.test"),
+        Binding("w", "advance", "key.advance"),
+        Binding("v", "propose", "key.propose"),
+        Binding("f", "approve", "key.approve"),
+        Binding("b", "authority", "key.authority", show=False),
+        Binding("y", "copy_id", "key.copy", show=False),
+    ]
+
+    def __init__(self, key: str, name: str) -> None:
+        super().__init__()
+        self.key, self.authority_name = key, name
+        self.list: Checklist | None = None
+        self._busy = False
+
+    def body(self) -> Iterable[Widget]:
+        """Stage and next step above, the checks below."""
+        yield Sheet(18, id="top")
+        yield Paper(Sheet(NAME_ROOM, id="checks"))
+
+    async def load(self, client: Client) -> None:
+        """Fetch the checklist; while something runs, its own answer counts."""
+        if not self._busy:
+            self.show_list(await onboarding.checklist(client, self.key))
+
+    def show_list(self, found: Checklist) -> None:
+        """Draw the checklist."""
+        self.list = found
+        self.query_one("#top", Sheet).show(top_lines(found, self.texts))
+        self.query_one("#checks", Sheet).show(check_lines(found, self.texts, self.console.clock()))
+        self.tell_place(self.t("count", n=found.complete, total=len(found.checks)))
+        self.refresh_bindings()
+
+    def crumbs(self) -> Sequence[str]:
+        """Below the list."""
+        return [self.texts("onboarding.title"), self.list.name if self.list else self.authority_name]
+
+    def twin(self) -> str:
+        """The same on the command line."""
+        return f"bauweiche onboarding show {self.key}"
+
+    def help_lines(self) -> list[tuple[str, str]]:
+        """A sentence for each sign and each check."""
+        checks = [(check.label, self.t(f"help.{check.check}")) for check in (self.list.checks if self.list else [])
+                  if self.texts.has(f"checklist.help.{check.check}")]
+        return [*((self.t(f"sign.{name}"), self.t(f"help.{name}")) for name in ("holds", "fails", "open")), *checks]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Propose until somebody has, approve once somebody has."""
+        waits = self.list is not None and bool(self.list.proposer) and self.list.stage == "verified"
+        if action == "approve":
+            return waits
+        return not waits if action == "propose" else True
+
+    # -- acts ---------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="act")
+    async def action_check(self) -> None:
+        """Let the system collect the evidence; the far side may take its time."""
+        self.say(self.t("checking"))
+        client = await self.console.api()
+        await self._do(onboarding.check(client, self.key), "checked")
+
+    @work(exclusive=True, group="act")
+    async def action_test(self) -> None:
+        """Send a test message."""
+        client = await self.console.api()
+        reason = await self._reason(self.t("test", name=self._name), [self.t("test.what")], self.t("test.reason"))
+        if reason:
+            await self._do(onboarding.send_test(client, self.key, reason), "tested")
+
+    @work(exclusive=True, group="act")
+    async def action_advance(self) -> None:
+        """Ask for the next stage; ending needs the name."""
+        client = await self.console.api()
+        targets = self.list.can_advance_to if self.list else []
+        if self.list is None or not targets:
+            self.say(self.t("no_stage", step=self.list.next_step if self.list else ""))
+            return
+        choices = [Choice(target, f"{signs.stage(target, self.texts).text}: {self.t(f'to.{target}')}") for target in targets]
+        lines = [self.t("next", step=self.list.next_step)] if self.list.next_step else []
+        target = await self.app.push_screen_wait(Choose(self.t("advance", name=self._name), choices, lines))
+        if not target:
+            return
+        typed = self._name if target == "ended" else ""
+        title = self.t("advance_to", name=self._name, stage=self.texts.value("stage", target))
+        reason = await self._reason(title, [self.t(f"to.{target}")], typed=typed)
+        if reason:
+            await self._do(onboarding.advance(client, self.key, target, reason, typed), "advanced")
+
+    @work(exclusive=True, group="act")
+    async def action_propose(self) -> None:
+        """Propose that the authority goes live."""
+        client = await self.console.api()
+        reason = await self._reason(self.t("propose", name=self._name), [self.t("propose.what")])
+        if reason:
+            await self._do(onboarding.propose(client, self.key, reason), "proposed")
+
+    @work(exclusive=True, group="act")
+    async def action_approve(self) -> None:
+        """Approve as the second person, with the name typed."""
+        client = await self.console.api()
+        who = self.list.proposer if self.list else ""
+        lines = [self.t("approve.what"), self.t("approve.who", who=who)]
+        reason = await self._reason(self.t("approve", name=self._name), lines, typed=self._name)
+        if reason:
+            await self._do(onboarding.approve(client, self.key, self._name, reason), "approved")
+
+    def action_authority(self) -> None:
+        """Open everything about the authority."""
+        self.console.open_authority(self.key, self._name)
+
+    def action_copy_id(self) -> None:
+        """Copy the key."""
+        self.copy(self.key)
+
+    @property
+    def _name(self) -> str:
+        return self.list.name if self.list else self.authority_name
+
+    async def _reason(self, title: str, lines: Sequence[str], reason: str = "", *, typed: str = "") -> str | None:
+        return await self.app.push_screen_wait(Confirm(title, lines, reason=reason, typed=typed))
+
+    async def _do(self, doing: Awaitable[Checklist], done: str) -> None:
+        """Do it and draw the answer; a refusal is said in full and changes nothing on the screen."""
+        self._busy = True
+        try:
+            found = await doing
+        except ApiError as error:
+            self._refused(error)
+            return
+        finally:
+            self._busy = False
+        self.show_list(found)
+        self.loaded_at = self.console.clock()
+        stage = self.texts.value("stage", found.stage)
+        self.say(self.t(f"done.{done}", n=found.complete, total=len(found.checks), stage=stage))
+
+    def _refused(self, error: ApiError) -> None:
+        sentences = [error.text, *dict.fromkeys(fault.detail for fault in error.faults)]
+        self.say(" ".join(dict.fromkeys(sentences)), wrong=True)
+
+
+# -- the checklist as lines ---------------------------------------------------------------------------------------
+
+
+def top_lines(found: Checklist, texts: Texts) -> list[Line]:
+    """Return the stage, how far it is to the end, and what to do next."""
+    sign = signs.stage(found.stage, texts)
+    names = [("▸ " if stage == found.stage else "") + texts.value("stage", stage) for stage in signs.STAGES
+             if stage not in ("paused", "ended") or stage == found.stage]
+    lines = [Line(sign.text, sign.tone, (Cell(" → ".join(names), "muted"),), indent=1)]
+    if found.next_step:
+        lines.append(Line(texts("checklist.next_label"), "accent", (Cell(found.next_step, "strong"),), indent=1))
+    return lines
+
+
+def check_lines(found: Checklist, texts: Texts, now: datetime) -> list[Line]:
+    """Return a line for each check, one for the second person, and the history."""
+    lines = [_check_line(check, texts, now) for check in found.checks]
+    lines += [_approval_line(found, texts), Line()]
+    if found.log:
+        lines.append(Line(texts("checklist.log"), "accent", indent=1))
+    for step in found.log[:LATEST]:
+        said = Cell(f"{step.get('text', '')} ({step.get('actor', '')})")
+        lines.append(Line(full(str(step.get("at", ""))), "muted", (said,), indent=1, room=16))
+    return lines
+
+
+def _check_line(check: Check, texts: Texts, now: datetime) -> Line:
+    sign, tone = {True: ("✓", "good"), False: ("✕", "bad"), None: ("·", "muted")}[check.holds]
+    detail, step = check.detail, check.next_step
+    if step and detail.endswith(step):
+        detail = detail[: -len(step)].rstrip()
+    said = [Cell(_dated(detail, check.at, texts, now))] if detail or check.at else []
+    if check.holds is None:
+        said = [Cell(texts("checklist.open"), "muted")]
+    elif step and not check.holds:
+        said.append(Cell(f"→ {step}", "warn"))
+    return Line(f"{sign} {check.label}", tone, tuple(said), indent=1)
+
+
+def _dated(detail: str, at: str | None, texts: Texts, now: datetime) -> str:
+    """Return what was seen and when: `…, heute 13:58`."""
+    found = moment(at)
+    if found is None:
+        return detail
+    today = found.date() == now.astimezone(found.tzinfo).date()
+    when = texts("checklist.today", time=f"{found:%H:%M}") if today else f"{lately(at, now, texts)} {found:%H:%M}"
+    return f"{detail.rstrip('. ')} · {when}" if detail else when
+
+
+def _approval_line(found: Checklist, texts: Texts) -> Line:
+    name = texts("checklist.second")
+    if found.approver:
+        said = texts("checklist.second.done", proposer=found.proposer or "–", approver=found.approver)
+        return Line(f"✓ {name}", "good", (Cell(said),), indent=1)
+    if found.proposer:
+        return Line(f"! {name}", "warn", (Cell(texts("checklist.second.waits", proposer=found.proposer)),), indent=1)
+    open_checks = [check for check in found.checks if not check.holds]
+    text = "checklist.second.open" if open_checks else "checklist.second.ready"
+    return Line(f"· {name}", "muted", (Cell(texts(text), "muted"),), indent=1)
+
+

@@ -1,0 +1,147 @@
+"""The journal, newest first: who did what to which case or authority, and why; with the proof that nothing was changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from tui.calls import records
+from tui.calls.deliveries import Listed
+from tui.calls.records import EntryRow
+from tui.client import ApiError, Client
+from tui.dialogs.reading import Reading
+from tui.filtering import parse
+from tui.formats import full
+from tui.paged import PagedPage
+from tui.screens.trace import TracePage, event_text, stamp
+from tui.tables import Cell, Column, Table
+from tui.texts import Texts
+from tui.widgets.filter_bar import FilterBar
+
+WHOLE = re.compile(r"bw-\d{4}-\w{4}-\w{4}|\d{8}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What can be the subject of an entry: a case number, an authority's key, an id. The server wants it whole."""
+
+
+class JournalPage(PagedPage[EntryRow]):
+    """The journal; what can be a subject is asked of the server, all other words filter what is loaded."""
+
+    section = "journal"
+    export_name = "protokoll"
+    server_filter = False
+    CSS_PATH = "deliveries.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "verify", "key.verify"),
+        Binding("t", "trace", "key.trace"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._about = ""
+
+    def table(self) -> Table[EntryRow]:
+        """Return the columns."""
+        return journal_table(self.texts)
+
+    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
+        """Return the entries about the subject in the filter, or all."""
+        return await records.journal(client, self._about, after=after, limit=limit)
+
+    def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
+        """Filter what is loaded; a whole subject is asked of the server."""
+        super().on_filter_bar_typed(event)
+        self._ask_about(event.text)
+
+    def filter_by(self, text: str) -> None:
+        """Set the filter from elsewhere."""
+        super().filter_by(text)
+        self._ask_about(text)
+
+    def _ask_about(self, text: str) -> None:
+        about = about_of(text, self.texts)
+        if about != self._about:
+            self._about = about
+            self.rows.items = []
+            self.reload()
+
+    def twin(self) -> str:
+        """The same on the command line."""
+        return f"bauweiche journal show --about {self._about}" if self._about else "bauweiche journal show"
+
+    def describe(self, item: EntryRow) -> Sequence[str]:
+        """Say why, and the facts."""
+        facts = " · ".join(f"{name}: {value}" for name, value in item.facts.items())
+        return [f" {item.why or '–'}", f" {facts}", f" {item.what} · {item.digest}"]
+
+    def opened(self, item: EntryRow) -> None:
+        """Read the whole entry."""
+        facts = [(name, str(value)) for name, value in item.facts.items()]
+        entry = [
+            (self.t(f"col.{name}"), value)
+            for name, value in (("at", full(item.at)), ("actor", item.actor), ("subject", item.subject),
+                                ("why", item.why), ("name", item.what), ("digest", item.digest))
+        ]
+        parts = [("", entry), (self.t("facts"), facts or [("", "–")])]
+        title = self.t("entry", n=item.number, text=event_text(_as_event(item), self.texts))
+        self.app.push_screen(Reading(title, parts, self.texts("dialogs.hint_read")))
+
+    def action_trace(self) -> None:
+        """Follow the case of the entry."""
+        current = self.rows.current
+        if current is not None and current.subject.startswith("BW-"):
+            self.app.push_screen(TracePage(current.subject))
+        else:
+            self.say(self.t("no_case"))
+
+    @work(exclusive=True, group="verify")
+    async def action_verify(self) -> None:
+        """Walk the whole hash chain."""
+        self.say(self.t("verifying"))
+        try:
+            found = await records.verify(await self.console.api())
+        except ApiError as error:
+            self.say(error.text, wrong=True)
+            return
+        broken = found.get("broken") or {}
+        lines = [(self.t("verify.count"), str(found.get("count", ""))), (self.t("verify.digest"), str(found.get("digest", "")))]
+        if found.get("ok"):
+            parts = [("✓ " + self.t("verify.ok"), lines), ("", [("", self.t("verify.what"))])]
+        else:
+            trouble = (self.t("verify.number"), f"{broken.get('number', '?')}: {broken.get('reason', '')}")
+            parts = [("✕ " + self.t("verify.broken"), [trouble, *lines]), ("", [("", self.t("verify.then"))])]
+        self.app.push_screen(Reading(self.t("verify"), parts, self.texts("dialogs.hint_read")))
+
+
+def about_of(text: str, texts: Texts) -> str:
+    """Return the subject that a filter names whole: after the field for it, or as a word of its own."""
+    field = texts("journal.field.subject")
+    for term in parse(text, {field: None}).terms:
+        if not term.negated and term.field in ("", field) and WHOLE.fullmatch(term.values[0]):
+            value = term.values[0]
+            return value.upper() if value.startswith("bw-") else value
+    return ""
+
+
+def _as_event(row: EntryRow) -> dict[str, str]:
+    return {"what": row.what, "text": row.text}
+
+
+def journal_table(texts: Texts) -> Table[EntryRow]:
+    """Return the list's columns and filter fields."""
+    columns: tuple[Column[EntryRow], ...] = (
+        Column("at", 15, lambda row: stamp(row.at), lambda row: row.number),
+        Column("actor", 14, lambda row: row.actor, grow=1),
+        Column("what", 26, lambda row: Cell(event_text(_as_event(row), texts), "strong"), grow=2),
+        Column("subject", 17, lambda row: row.subject),
+        Column("why", 20, lambda row: row.why, rank=1, grow=3),
+        Column("number", 7, lambda row: Cell(str(row.number), "muted"), lambda row: row.number, rank=2, right=True),
+    )
+    fields: dict[str, Callable[[EntryRow], str]] = {
+        texts("journal.field.subject"): lambda row: row.subject,
+        texts("journal.field.actor"): lambda row: row.actor.replace("operator:", "operator: "),
+        texts("journal.field.what"): lambda row: f"{row.what} {event_text(_as_event(row), texts)}",
+    }
+    return Table("journal", lambda row: str(row.number), columns, fields)

@@ -1,0 +1,15 @@
+"""The same change for several authorities."""
+
+TEXTS = {
+    "title": "Teilnahme von {n} Behörden ändern",
+    "intro": "Was auf „unverändert“ steht, bleibt bei jeder Behörde wie es ist. Strg+S zeigt zuerst eine Vorschau.",
+    "help.valid_from": "Auch ein Tag in der Zukunft.",
+    "help.procedures": "Leertaste wählt; ohne Haken bleibt alles, wie es ist.",
+    "help.source": "Woher die Angabe kommt, zum Beispiel „Abfrage November 2026“.",
+    "faulty": "Bei {n} Behörden passt die Änderung nicht; es wurde nichts geändert",
+    "nothing": "Bei keiner Behörde würde sich etwas ändern",
+    "same": "keine Änderung",
+    "confirm": "Vorschau: {n} Behörden ändern?",
+    "typed": "{n} BEHÖRDEN",
+    "done": "{n} Behörden geändert.",
+}

@@ -1,0 +1,15 @@
+"""The same change for several authorities."""
+
+TEXTS = {
+    "title": "Change the participation of {n} authorities",
+    "intro": "What is left “unchanged” stays as it is at each authority. Ctrl+S shows a preview first.",
+    "help.valid_from": "A day in the future as well.",
+    "help.procedures": "Space chooses; without a tick everything stays as it is.",
+    "help.source": "Where the answer comes from, for example “survey November 2026”.",
+    "faulty": "The change does not fit {n} authorities; nothing was changed",
+    "nothing": "Nothing would change at any authority",
+    "same": "no change",
+    "confirm": "Preview: change {n} authorities?",
+    "typed": "{n} AUTHORITIES",
+    "done": "{n} authorities changed.",
+}
