@@ -14,6 +14,7 @@ import typer
 
 from gateway.commands import (
     authorities,
+    calendar,
     cases,
     deliveries,
     demo,
@@ -25,6 +26,7 @@ from gateway.commands import (
     opening,
     operators,
     plans,
+    rehearse,
     replies,
     reply,
     report,
@@ -85,11 +87,11 @@ def seat(
 
 
 for group in (
-    authorities.app, deliveries.app, journal.app, keys.app, onboarding.app, operators.app, replies.app, survey.app,
-    tokens.app, webhooks.app, xbau.app,
+    authorities.app, calendar.app, deliveries.app, journal.app, keys.app, onboarding.app, operators.app, replies.app,
+    survey.app, tokens.app, webhooks.app, xbau.app,
 ):  # fmt: skip
     app.add_typer(group)
-for module in (running, cases, opening, reply, demo, doctor, evidence, plans, report):
+for module in (running, cases, opening, reply, demo, doctor, evidence, plans, rehearse, report):
     module.register(app)
 
 

@@ -153,7 +153,13 @@ class JournalLog(Protocol):
     def append(self, act: Act) -> Entry: ...
 
     def read(
-        self, *, after: int = 0, limit: int | None = None, subject: str | None = None, newest_first: bool = False
+        self,
+        *,
+        after: int = 0,
+        below: int = 0,
+        limit: int | None = None,
+        subject: str | None = None,
+        newest_first: bool = False,
     ) -> Iterator[Entry]: ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -82,7 +82,7 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
         plugins=plugins,
         build=partial(_build, plugins, link),
         policy=settings.policy,
-        holidays=closed_days,
+        holidays=lru_cache(maxsize=16)(closed_days),
         mailer=_mailer(settings),
         official_schemas=settings.official_schemas or _installed(state / "schemas"),
         courier=HttpsCourier(portals.allow, partial(portals.tls, client=False)),

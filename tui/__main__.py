@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from tui.client import ApiError, Client
+from tui.screens import PLACES
 from tui.texts import LANGUAGES, Texts, load
 
 USAGE, UNREACHABLE = 2, 5
@@ -29,7 +30,9 @@ NO_SCREEN = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the console until it is left; returns the exit code."""
     given = _parser().parse_args(arguments)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("", "dumb"):
+    # Textual draws on stderr, so all three must be the terminal.
+    there = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    if not there or os.environ.get("TERM", "") in ("", "dumb"):
         return _refuse(NO_SCREEN)
     texts = load(given.lang)
     if given.url and not given.url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--read-only", action="store_true", help="Nichts ändern.")
     parser.add_argument("--lang", choices=LANGUAGES, default="de", help="Sprache.")
     parser.add_argument("--colours", choices=COLOURS, default="dunkel", help="Farben.")
-    parser.add_argument("--screen", choices=("overview", "authorities", "map"), default="overview")
+    parser.add_argument("--screen", choices=[place.name for place in PLACES], default=PLACES[0].name)
     return parser
 
 

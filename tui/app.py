@@ -224,7 +224,7 @@ class Console(App[None]):
             title = self.texts("dialogs.help", screen=page.crumbs()[-1])
             self.push_screen(Reading(title, help_parts(page), self.texts("dialogs.hint_read")))
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002  # Textual's
         """Nothing of the framework's own: the palette offers this console's commands."""
         return ()
 

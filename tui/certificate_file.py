@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
@@ -37,7 +38,7 @@ class Found:
     def complete(self) -> bool:
         """Every certificate is issued by the next one, and the last by itself."""
         line = (self.leaf, *self.chain)
-        pairs = zip(line, line[1:], strict=False)
+        pairs = pairwise(line)
         return line[-1].issuer == line[-1].subject and all(lower.issuer == upper.subject for lower, upper in pairs)
 
 

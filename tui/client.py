@@ -61,8 +61,8 @@ class Client:
     """Calls to the operator API.
 
     Reading is tried twice when the connection breaks, because a server that was restarted leaves dead connections
-    behind; writing never is: whether it happened is then unknown, and the sentence says so.
-    `closing` is called after the last one. `token` is asked again when the server refuses it, so a renewed token file is taken up without a restart.
+    behind; writing never is: whether it happened is then unknown, and the sentence says so. `token` is asked again
+    when the server refuses it, so a renewed token file is taken up without a restart; `closing` is called at the end.
     """
 
     http: httpx.AsyncClient

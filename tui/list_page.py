@@ -45,7 +45,7 @@ class ListPage(Page, Generic[T]):
         """Return the rows."""
         raise NotImplementedError
 
-    def describe(self, item: T) -> Sequence[str]:
+    def describe(self, item: T) -> Sequence[str]:  # noqa: ARG002  # for subclasses
         """Return the lines below the list that say more about the row under the cursor."""
         return ()
 

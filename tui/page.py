@@ -40,9 +40,13 @@ class TooSmall(Static):
 
 
 class Page(Screen[None]):
-    """A screen; a subclass names its `section` of texts, draws `body()` and fills it in `load()`."""
+    """A screen; a subclass names its `section` of texts, draws `body()` and fills it in `load()`.
+
+    `foot` names the keys of the bottom line in their order; without it the bindings that are to be shown stand there.
+    """
 
     section: ClassVar[str] = ""
+    foot: ClassVar[tuple[str, ...]] = ()
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
     VERTICAL_BREAKPOINTS = VERTICAL
     AUTO_FOCUS: ClassVar[str | None] = "Rows"

@@ -1,4 +1,4 @@
-"""Foreign text made harmless for a terminal: control and direction characters become visible signs, widths are exact."""
+"""Foreign text made harmless for a terminal: control and direction characters become signs, widths are exact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ELLIPSIS = "…"
 
 
 def plain(value: object) -> str:
-    """Return a value as one line without anything that moves a cursor, changes colours or turns the reading direction."""
+    """Return a value as one line without anything that moves a cursor, changes colours or turns the direction."""
     text = "" if value is None else str(value)
     return _HARMFUL.sub(_visible, text) if _HARMFUL.search(text) else text
 

@@ -77,15 +77,19 @@ def phase(code: str, texts: Texts) -> Cell:
 
 def option(code: str, texts: Texts) -> Cell:
     """Return number and word of an option."""
-    found = OPTIONS.get(code, Sign("?"))
-    return Cell(f"{code} {texts.value('option', code)}", "muted" if code == "3b" else found.tone if code != "1" else "")
+    return Cell(f"{code} {texts.value('option', code)}", "muted" if code == "3b" else "")
+
+
+def option_short(code: str, texts: Texts) -> Cell:
+    """Return number and shortest word of an option."""
+    return Cell(f"{code} {texts.value('option_short', code)}", option(code, texts).tone)
 
 
 def days(left: int | None, texts: Texts) -> Cell:
     """Return how many days a certificate still holds; `!` below 30, `✕` where it has run out."""
     if left is None:
         return Cell("–", "muted")
-    word = texts("shell.days", n=left)
+    word = texts("shell.days", n=abs(left))
     if left < 0:
         return Cell(f"✕ {word}", "bad")
     return Cell(f"! {word}", "warn") if left < SOON else Cell(word)

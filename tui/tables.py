@@ -43,12 +43,13 @@ class Column(Generic[T]):
 
 @dataclass(frozen=True)
 class Table(Generic[T]):
-    """What a list shows: the texts' section, a row's key, its columns, and the fields its filter knows."""
+    """What a list shows: section of texts, a row's key, columns, fields its filter knows, and `more` to search in."""
 
     section: str
     key: Callable[[T], str]
     columns: tuple[Column[T], ...]
     fields: Mapping[str, Callable[[T], str]] = field(default_factory=dict)
+    more: Callable[[T], str] | None = None
 
     def column(self, name: str) -> Column[T] | None:
         """Return a column by its name."""
@@ -72,7 +73,8 @@ def cell_of(column: Column[T], item: T) -> Cell:
 
 def haystack(table: Table[T], item: T) -> str:
     """Return everything of a row that free words are searched in."""
-    return fold(" ".join([table.key(item), *(cell_of(column, item).text for column in table.columns)]))
+    more = table.more(item) if table.more else ""
+    return fold(" ".join([table.key(item), *(cell_of(column, item).text for column in table.columns), more]))
 
 
 def chosen(table: Table[T], items: Sequence[T], stacks: Sequence[str], query: Query, order: Order) -> list[T]:

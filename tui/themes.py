@@ -127,7 +127,8 @@ THEMES = (DARK, LIGHT, ANSI)
 
 GROUNDS = ("background", "surface", "panel", "row-cursor", "row-mark")
 INKS = ("foreground", "tone-good", "tone-warn", "tone-bad", "tone-muted", "tone-accent", "tone-strong")
-PAIRS = tuple((ink, ground) for ground in GROUNDS for ink in INKS) + (
+PAIRS = (
+    *((ink, ground) for ground in GROUNDS for ink in INKS),
     ("head-foreground", "head-background"),
     ("test-foreground", "test-background"),
     ("footer-foreground", "footer-background"),

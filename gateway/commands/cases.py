@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.commands.seat import NOT_FOUND, dumped, fail, opened, out, say
+from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Case, Delivery
 from gateway.domain.delivery import TITLES, State, why
@@ -47,11 +49,19 @@ def trace(
     ctx: typer.Context,
     text: Annotated[
         str, typer.Argument(metavar="WAS", help="Vorgangsnummer, Aktenzeichen, Kennung des Portals oder der Nachricht.")
-    ],
+    ] = "",
+    file: Annotated[
+        Path | None, typer.Option(help="Oder: die Antragsübersicht (PDF), wie die antragstellende Person sie hat.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Sagt in einfachen Sätzen, wo ein Vorgang ist und was mit ihm geschah."""
     from gateway.flow.cases import authority_of
+
+    if bool(text) == bool(file):
+        fail(USAGE, "Bitte entweder eine Kennung oder --file mit der Antragsübersicht angeben.")
+    shown = text or f"{file}"
+    text = text or _digest(file)
 
     with opened(ctx) as world:
         with world.store.reading() as tx:
@@ -61,12 +71,22 @@ def trace(
             ]
         named = {case.id: authority_of(world, case.authority).title for case in cases}
     if not found:
-        fail(NOT_FOUND, f"Zu „{text}“ ist kein Vorgang bekannt.")
+        fail(NOT_FOUND, f"Zu „{shown}“ ist kein Vorgang bekannt.")
     if as_json:
         out(dumped([_row(case, deliveries, entries) for case, deliveries, entries in found]))
         return
     for case, deliveries, entries in found:
         out("\n".join(_told(case, named[case.id], deliveries[0] if deliveries else None, entries)) + "\n")
+
+
+def _digest(file: Path | None) -> str:
+    """Return the SHA-256 of a file: under it the gateway knows an overview, not under its name."""
+    assert file is not None
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        fail(NOT_FOUND, f"Die Datei {file} lässt sich nicht lesen: {error.strerror}.")
 
 
 def _told(case: Case, authority: str, delivery: Delivery | None, entries: list[Entry]) -> list[str]:

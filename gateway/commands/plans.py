@@ -8,13 +8,42 @@ from typing import Annotated
 import typer
 
 from gateway.commands.seat import DAY_FORMATS, day_of, dumped, opened, out, say, seat_of
-from gateway.domain.calendar import written_date
+from gateway.domain.calendar import written_date, written_moment
 from gateway.domain.deadlines import submitted_on
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("plans-arrived")(plans_arrived)
+    app.command()(overdue)
+
+
+def overdue(
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False
+) -> None:
+    """Zeigt, welche Behörden einen ganzen Arbeitstag lang nicht abgeholt haben, und wessen Pläne überfällig sind."""
+    from gateway.flow import clocks
+
+    with opened(ctx) as world, world.store.reading() as tx:
+        lax, late = clocks.unfetched(world, tx), clocks.overdue_plans(world, tx)
+    if as_json:
+        pickups = [
+            {"authority": one.ready.authority, "count": one.ready.count, "since": one.ready.since.isoformat(),
+             "missed": one.missed, "case_number": one.ready.case_number}
+            for one in lax
+        ]  # fmt: skip
+        plans = [
+            {"case_number": one.case_number, "authority": one.authority, "due": one.due.isoformat()} for one in late
+        ]
+        out(dumped({"pickups": pickups, "plans": plans}))
+        return
+    for one in lax:
+        since = f"{one.ready.count} bereit seit {written_moment(one.ready.since)}"
+        out(f"nicht abgeholt  {one.ready.authority}  {one.name}: {since}, {one.missed} Arbeitstage\n")
+    for plan in late:
+        out(f"Pläne fehlen    {plan.authority}  {plan.name}: {plan.case_number}, Frist {written_date(plan.due)}\n")
+    if not lax and not late:
+        say("Nichts überfällig.")
 
 
 def plans_arrived(

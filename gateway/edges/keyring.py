@@ -204,17 +204,19 @@ class FolderKeyring:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
             raise _configuration(f"Die Schlüsseldatei {path.name} ist nicht lesbar oder ein Verweis.") from error
-        with os.fdopen(descriptor, "rb") as stream:
+        try:
             status = os.fstat(descriptor)
             _check_mode(path, status, "0600")
             version = (status.st_mtime_ns, status.st_size, status.st_ino)
             known = self._read.get(path)
             if known is None or known[0] != version:
                 try:
-                    known = version, read_private_key(stream.read(_KEY_BYTES))
+                    known = version, read_private_key(os.read(descriptor, _KEY_BYTES))
                 except SealError as error:
                     raise SealError(error.code, f"{path.name}: {error.reason}", error.hint) from error
                 self._read[path] = known
+        finally:
+            os.close(descriptor)
         return known[1]
 
     def _add(self, purpose: KeyPurpose, entry: PrivateKeyEntry) -> _Held:

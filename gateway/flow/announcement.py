@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -73,9 +73,14 @@ class Announcement:
 
 def to_bytes(announcement: Announcement) -> bytes:
     """Return the sealed form's plain bytes: canonical JSON, UTF-8."""
-    return json.dumps(
-        asdict(announcement), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str
-    ).encode()
+    return json.dumps(announcement, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has no word for as something it has; `asdict` would copy the whole antrag first."""
+    if isinstance(value, Announcement | Attached | Posted):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)
 
 
 def from_bytes(octets: bytes) -> Announcement:

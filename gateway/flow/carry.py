@@ -36,6 +36,37 @@ MANIFEST_IDENTITY = "bauweiche_manifest"
 """The xs:ID under which the signed manifest rides along where it does."""
 
 
+@dataclass(slots=True)
+class Bolt:
+    """Whether content in clear may leave: always with transport protection, else only while it is being encrypted."""
+
+    open: bool
+
+    def guarded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the chunks as long as the bolt is open.
+
+        Raises:
+            SealError: somebody reads in clear what was agreed to travel end to end.
+        """
+        for chunk in chunks:
+            if not self.open:
+                reason = "Für diese Behörde ist Ende-zu-Ende-Verschlüsselung vereinbart."
+                raise SealError(codes.CONFIGURATION, reason, "Es wurde nichts unverschlüsselt übermittelt.")
+            yield chunk
+
+    def lifted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the chunks for encryption, for which the bolt is open."""
+        while True:
+            before, self.open = self.open, True
+            try:
+                chunk = next(chunks, None)
+            finally:
+                self.open = before
+            if chunk is None:
+                return
+            yield chunk
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """The sealed content of one delivery and the key to it; everything lazily opened."""
@@ -67,6 +98,7 @@ def envelope_for(world: World, delivery: Delivery, participation: Participation)
     """Return the envelope of a delivery: the same message id and bytes at every attempt."""
     content = content_of(world, delivery)
     chosen = release(delivery.release)
+    bolt = Bolt(participation.protection is Protection.TRANSPORT)
     authority = authority_of(world, delivery.authority)
     return Envelope(
         message_id=delivery.message_id,
@@ -87,8 +119,8 @@ def envelope_for(world: World, delivery: Delivery, participation: Participation)
         size_limit=participation.size_limit,
         state=dict(delivery.facts),
         sealed=partial(sealed_files, world, delivery, content, participation),
-        clear=partial(clear_content, world, content, participation),
-        encrypt_for_addressee=partial(encrypt_for_addressee, world, delivery.authority, participation),
+        clear=partial(clear_content, world, content, participation, bolt),
+        encrypt_for_addressee=partial(encrypt_for_addressee, world, delivery.authority, participation, bolt),
         remember=partial(remember, world, delivery),
     )
 
@@ -127,14 +159,14 @@ def sealed_files(
 
 
 def encryption_certificate(world: World, key: AuthorityKey, participation: Participation) -> x509.Certificate:
-    """Return the authority's certificate to encrypt for today: of those chosen for it, the first that serves.
+    """Return the authority's certificate to encrypt for today: of those chosen for it, the preferred one that serves.
 
     Raises:
         SealError: there is none, or none serves any more; nothing may be sent then (law 8).
     """
     with world.store.reading() as tx:
-        held = list(tx.certificates.of(key, "encrypt"))
-    chosen = [one for one in held if fingerprint(one) in participation.certificates] or held
+        held = {fingerprint(one): one for one in tx.certificates.of(key, "encrypt")}
+    chosen = [held[wanted] for wanted in participation.certificates if wanted in held] or list(held.values())
     failure = SealError(
         codes.KEY_MISSING,
         f"Für {authority_of(world, key).name} ist kein Verschlüsselungszertifikat hinterlegt.",
@@ -150,18 +182,12 @@ def encryption_certificate(world: World, key: AuthorityKey, participation: Parti
     raise failure
 
 
-def clear_content(world: World, content: Content, participation: Participation) -> ClearContent:
-    """Return the content in clear, decrypted on the fly at each read; for transport protection only.
-
-    Raises:
-        SealError: the authority's protection is end to end.
-    """
-    if participation.protection is not Protection.TRANSPORT:
-        raise SealError(codes.CONFIGURATION, "Für diese Behörde ist Ende-zu-Ende-Verschlüsselung vereinbart.")
+def clear_content(world: World, content: Content, participation: Participation, bolt: Bolt) -> ClearContent:
+    """Return the content in clear, decrypted on the fly at each read, which works only while the bolt is open."""
     case = content.case
     named = _documents(content, participation)
     return ClearContent(
-        message=_clear_small("", "nachricht.xml", "text/xml", unseal(content.message, content.key)),
+        message=_clear_small("", "nachricht.xml", "text/xml", unseal(content.message, content.key), bolt),
         attachments=tuple(
             ClearPart(
                 identity=document.document_id,
@@ -169,11 +195,13 @@ def clear_content(world: World, content: Content, participation: Participation) 
                 media_type=document.mime_type,
                 size=part.size,
                 sha256=part.sha256,
-                chunks=partial(_unsealed, partial(world.vault.open, case.id, part.name), content.key),
+                chunks=partial(_unsealed, partial(world.vault.open, case.id, part.name), content.key, bolt),
             )
             for part, document in zip(case.parts, named, strict=False)
         ),
-        manifest=_clear_small(MANIFEST_IDENTITY, "manifest.xml", "text/xml", unseal(content.manifest, content.key)),
+        manifest=_clear_small(
+            MANIFEST_IDENTITY, "manifest.xml", "text/xml", unseal(content.manifest, content.key), bolt
+        ),
     )
 
 
@@ -193,7 +221,7 @@ def _documents(content: Content, participation: Participation) -> tuple[Document
 
 
 def encrypt_for_addressee(
-    world: World, key: AuthorityKey, participation: Participation, chunks: Iterator[bytes]
+    world: World, key: AuthorityKey, participation: Participation, bolt: Bolt, chunks: Iterator[bytes]
 ) -> tuple[bytes, Iterator[bytes]]:
     """Return a wrapped fresh content key and the given bytes sealed with it, streamed.
 
@@ -203,7 +231,7 @@ def encrypt_for_addressee(
     content = world.chance.octets(32)
     certificate = encryption_certificate(world, key, participation)
     encrypted_key = wrap(content, certificate, purpose_at=world.clock.now())
-    return encrypted_key, _sealed(chunks, SealingPass(content, world.chance.octets(12)))
+    return encrypted_key, _sealed(bolt.lifted(chunks), SealingPass(content, world.chance.octets(12)))
 
 
 def remember(world: World, delivery: Delivery, facts: Mapping[str, str]) -> None:
@@ -225,11 +253,11 @@ def _small(name: str, octets: bytes) -> SealedFile:
     return SealedFile(name, len(octets), partial(io.BytesIO, octets))
 
 
-def _clear_small(identity: str, file_name: str, media_type: str, octets: bytes) -> ClearPart:
+def _clear_small(identity: str, file_name: str, media_type: str, octets: bytes, bolt: Bolt) -> ClearPart:
     digest = hashlib.sha256(octets).hexdigest()
-    return ClearPart(identity, file_name, media_type, len(octets), digest, lambda: iter((octets,)))
+    return ClearPart(identity, file_name, media_type, len(octets), digest, lambda: bolt.guarded(iter((octets,))))
 
 
-def _unsealed(opened: Callable[[], BinaryIO], key: bytes) -> Iterator[bytes]:
+def _unsealed(opened: Callable[[], BinaryIO], key: bytes, bolt: Bolt) -> Iterator[bytes]:
     with opened() as stream:
-        yield from unseal_chunks(stream, key)
+        yield from bolt.guarded(unseal_chunks(stream, key, 1 << 18))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -43,6 +43,18 @@ def tick(world: World) -> int:
 def closed_days(world: World, tx: Transaction, around: date) -> frozenset[date]:
     """Return the days around a date on which nobody works: public holidays and the operators' own list."""
     return world.holidays(around.year - 1, around.year + 1) | frozenset(tx.duties.closed_days())
+
+
+def set_closed_days(world: World, days: Mapping[date, str], actor: str, why: str) -> None:
+    """Replace the operators' own list of days on which nobody works."""
+    with world.store.writing() as tx:
+        before = tx.duties.closed_days()
+        tx.duties.set_closed_days(days)
+        facts = {
+            "added": [day.isoformat() for day in sorted(days.keys() - before.keys())],
+            "removed": [day.isoformat() for day in sorted(before.keys() - days.keys())],
+        }
+        tx.journal.append(Act(actor, "calendar.changed", "", why, facts))
 
 
 def unfetched(world: World, tx: Transaction) -> list[Unfetched]:

@@ -13,11 +13,13 @@ from gateway.domain.delivery import State
 from gateway.domain.errors import ConfigurationError, GatewayError, Unreachable
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
-from gateway.domain.participation import Participation, in_force
+from gateway.domain.participation import Participation, in_force, to_json
+from gateway.domain.participation_json import from_json
 from gateway.flow import retry
 from gateway.flow.advance import advance
 from gateway.flow.carry import envelope_for
 from gateway.flow.cases import authority_of
+from gateway.flow.participation import CHANGED
 from gateway.ports import Transaction, World
 
 
@@ -105,17 +107,36 @@ def _repeatable(world: World, delivery: Delivery) -> bool:
 def way_settings(world: World, delivery: Delivery) -> Participation:
     """Return the settings for the way this delivery goes or went: the newest in force that name its adapter.
 
-    So a delivery that lies ready on one way stays visible after the authority was switched to another.
+    So a delivery that lies ready on one way stays visible after the authority was switched to another, also when the
+    switch replaced an entry of the same day.
+
+    Raises:
+        ConfigurationError: the authority never had this way.
     """
     today = local_date(world.clock.now())
     with world.store.reading() as tx:
         history = tx.registry.history(delivery.authority)
-    found = in_force([one for one in history if one.adapter == delivery.adapter], today)
+        found = in_force([one for one in history if one.adapter == delivery.adapter], today)
+        if found is None:
+            found = _replaced(tx, in_force(history, today), delivery)
     if found is None:
         raise ConfigurationError(
             codes.CONFIGURATION, f"Für die Behörde {delivery.authority} ist kein Weg eingerichtet."
         )
     return found
+
+
+def _replaced(tx: Transaction, current: Participation | None, delivery: Delivery) -> Participation | None:
+    """Return the settings of a way that was replaced, by undoing what the journal says of each change since."""
+    if current is None or not delivery.adapter:
+        return None
+    value = to_json(current)
+    for entry in tx.journal.read(subject=delivery.authority, newest_first=True):
+        if entry.act.what == CHANGED and entry.act.facts["valid_from"] <= value["valid_from"]:
+            value |= {"valid_from": entry.act.facts["valid_from"], **dict(entry.act.facts["before"])}
+            if value["adapter"] == delivery.adapter:
+                return from_json(value)
+    return None
 
 
 def claim_looks(world: World, limit: int) -> dict[AuthorityKey, list[Delivery]]:

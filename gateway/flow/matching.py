@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from gateway.domain.case import Case, Delivery
+from gateway.domain.case import OPENERS, Case, Delivery
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey, CaseNumber, MessageId, read_case_number
 from gateway.domain.reply import ITSELF, Candidate
@@ -18,7 +18,7 @@ NOBODY = UUID(int=0)
 """XBau's filler where a UUID is demanded and none is known: says nothing."""
 
 CANDIDATES = 10
-LATEST = 200
+LATEST = 100
 """Deliveries of an authority that are looked through for candidates, newest first."""
 
 _OURS = re.compile(r"BW-\d{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", re.IGNORECASE)
@@ -80,9 +80,17 @@ def look_up(tx: Transaction, clues: Clues) -> Found:
     )
     if match(clues, found).case is not None:
         return found
-    latest = [(case, delivery) for key in sorted(clues.accounts) for delivery in tx.deliveries.latest(key, LATEST)
-              if (case := tx.cases.get(delivery.case_id)) is not None and not case.follows]  # fmt: skip
-    return Found(found.by_reference, by_message, found.by_file, found.by_number, tuple(latest))
+    return replace(found, latest=tuple(_latest(tx, clues)))
+
+
+def _latest(tx: Transaction, clues: Clues) -> Iterator[tuple[Case, Delivery]]:
+    """Yield the newest cases of the sender to which such an answer may still be due; few, since others wait for us."""
+    for key in sorted(clues.accounts):
+        due = [one for one in tx.deliveries.latest(key, LATEST) if one.kind in OPENERS and _answerable(clues, one)]
+        for delivery in due[: 2 * CANDIDATES]:
+            case = tx.cases.get(delivery.case_id)
+            if case is not None:
+                yield case, delivery
 
 
 def opener_of(tx: Transaction, case_id: str) -> Case | None:
@@ -167,20 +175,21 @@ def _signs(clues: Clues, found: Found) -> Iterator[tuple[Case, int, str]]:
 
 def _likely(clues: Clues, case: Case, delivery: Delivery) -> Iterator[tuple[Case, int, str]]:
     """Weak signs: what was sent to this authority, and would such an answer be due?"""
-    if not (delivery.state.delivered or delivery.state is State.AVAILABLE) or case.test != clues.test:
-        return
-    due = {
-        "1120": delivery.state is not State.CONFIRMED,
-        "1121": not case.file_reference,
-        "1100": not delivery.state.final,
-    }
-    if not due.get(clues.number, True):
+    if not _answerable(clues, delivery) or (clues.number == "1121" and case.file_reference):
         return
     yield case, 10, "an diese Behörde übermittelt, eine solche Antwort steht aus"
     if (clues.received_at - delivery.stamped_at).days <= _RECENT_DAYS:
         yield case, 5, f"in den letzten {_RECENT_DAYS} Tagen übermittelt"
     if delivery.release == clues.release:
         yield case, 2, "gleiches XBau-Release"
+
+
+def _answerable(clues: Clues, delivery: Delivery) -> bool:
+    """Tell whether the authority has, or could have, a message to which this kind of answer has not come yet."""
+    if not (delivery.state.delivered or delivery.state is State.AVAILABLE) or delivery.test != clues.test:
+        return False
+    answered = {"1120": delivery.state is State.CONFIRMED, "1100": delivery.state.final}
+    return not answered.get(clues.number, False)
 
 
 def _openers(cases: Sequence[Case]) -> tuple[Case, ...]:

@@ -97,7 +97,8 @@ class Arriving:
     def conclude(self, fault: GatewayError | None) -> str:
         """Commit, with what is already known to be wrong with it."""
         if self._message is None or self._sink is not None:
-            self.turn_away(SubmissionError(codes.BODY_UNREADABLE, "Die Antwort ist unvollständig: Nachricht oder Anlage fehlt."))
+            reason = "Die Antwort ist unvollständig: Die Nachricht fehlt, oder eine Anlage hat kein Ende."
+            self.turn_away(SubmissionError(codes.BODY_UNREADABLE, reason))
         origin = self._origin
         arrived = Arrived(
             id=self._id,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from lxml import etree
 
@@ -14,21 +13,8 @@ from gateway.domain.errors import SubmissionError
 from gateway.xbau.codelists import codelist
 from gateway.xbau.release import RELEASES, Release
 
-MESSAGE_LISTS: Mapping[str, tuple[str, str | None]] = MappingProxyType(
-    {
-        "2.2": ("1.0", None),
-        "2.3.1": ("2.0", "1.0"),
-        "2.4": ("3.0", "2.0"),
-        "2.4.0.1": ("3.0", "2.0"),
-        "2.5": ("3.1", "2.1"),
-        "2.6": ("4.0", "3.0"),
-    }
-)
-"""The versions of the lists xbau-nachrichten and xbau-kernmodul-nachrichten that a release fixes."""
-
-
-OUTWARD = re.compile("0100|0110|012[02]|02[0-9][024]|0600|090[034]|091[03]|092[03]|095[02]|1130|120[024]")
-"""Messages that portals send and authorities receive: none of them is a reply."""
+OUTWARD = re.compile("0100|0110|012[02]|02[0-9][024]|0600|090[034]|091[03]|092[03]|093[01]|095[02]|1130|120[024]")
+"""Messages that portals send and authorities receive, and those between authorities and chambers: none is a reply."""
 
 INWARD = ("01", "02", "06", "09", "11", "12")
 """Ranges in which authorities write to portals."""
@@ -75,7 +61,7 @@ def detect(root: etree._Element) -> Identity:
 
 def message_names(release: Release, *, kernel: bool) -> Mapping[str, str]:
     """Return the names of the root elements that a release has in its own or in its kernel's namespace, by number."""
-    own, kernels = MESSAGE_LISTS[release.name]
+    own, kernels = release.message_lists
     if not kernel:
         return codelist("xbau-nachrichten", own).labels
     return codelist("xbau-kernmodul-nachrichten", kernels).labels if kernels else {}

@@ -43,8 +43,9 @@ class Release:
 
     `kernel` and `kernel_version` are None where process messages belong to XBau itself (2.2). `fehlerkennzahlen` and
     `anlagen` are code lists as (URI, version). `buildings`, `payer` and `attachments` say how the release takes the
-    number of buildings, a payer of its own, and documents. `unfixed_root` marks 2.2, where @standard and @version are
-    free text and 1100 carries no attributes.
+    number of buildings, a payer of its own, and documents. `message_lists` are the versions it fixes of the lists
+    xbau-nachrichten and xbau-kernmodul-nachrichten (None without kernel). `unfixed_root` marks 2.2, where @standard and
+    @version are free text and 1100 carries no attributes.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Release:
     charset: str
     fehlerkennzahlen: tuple[str, str]
     anlagen: tuple[str, str]
+    message_lists: tuple[str, str | None]
     buildings: Literal["element", "remark", "none"]
     payer: Literal["element", "participant", "none"]
     attachments: Literal["bauvorlage", "anlage"] = "anlage"
@@ -118,27 +120,27 @@ RELEASES: Mapping[str, Release] = MappingProxyType(
         for value in (
             Release(
                 "2.2", f"{ROOT}2/2", None, None, "xinneres", "latin-1.1",
-                (_ERRORS, "1"), (_VORLAGEN, "4.0"), "none", "none", "bauvorlage", unfixed_root=True,
+                (_ERRORS, "1"), (_VORLAGEN, "4.0"), ("1.0", None), "none", "none", "bauvorlage", unfixed_root=True,
             ),
             Release(
                 "2.3.1", f"{ROOT}2/3/1", f"{ROOT}kernmodul/1/2", "1.2", "xinneres", "din-spec-c",
-                (_KERNEL_ERRORS, "2.0"), (_ANLAGEN, "2.0"), "remark", "participant",
+                (_KERNEL_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("2.0", "1.0"), "remark", "participant",
             ),
             Release(
                 "2.4", f"{ROOT}2/4", f"{ROOT}kernmodul/1/2/1", "1.2.1", "basisnachricht", "din-c",
-                (_ERRORS, "2.0"), (_ANLAGEN, "2.0"), "remark", "participant",
+                (_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("3.0", "2.0"), "remark", "participant",
             ),
             Release(
                 "2.4.0.1", f"{ROOT}2/4/0/1", f"{ROOT}kernmodul/1/2/1/1", "1.2.1.1", "basisnachricht", "din-c",
-                (_ERRORS, "2.0"), (_ANLAGEN, "2.0"), "remark", "participant",
+                (_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("3.0", "2.0"), "remark", "participant",
             ),
             Release(
                 "2.5", f"{ROOT}2/5", f"{ROOT}kernmodul/1/2/2", "1.2.2", "basisnachricht", "din-c+d",
-                (_ERRORS, "2.1"), (_ANLAGEN, "2.1"), "element", "element",
+                (_ERRORS, "2.1"), (_ANLAGEN, "2.1"), ("3.1", "2.1"), "element", "element",
             ),
             Release(
                 "2.6", f"{ROOT}2/6", f"{ROOT}kernmodul/1/3/0", "1.3.0", "basisnachricht", "din-c+d-2.6",
-                (_ERRORS, "2.2"), (_ANLAGEN, "3.0"), "element", "element", one_service=True,
+                (_ERRORS, "2.2"), (_ANLAGEN, "3.0"), ("4.0", "3.0"), "element", "element", one_service=True,
             ),
         )
     }

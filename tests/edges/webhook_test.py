@@ -17,6 +17,7 @@ from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError, SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.reply import NoticeState
+from gateway.edges.keyring import FolderKeyring
 from gateway.edges.webhook import HttpsCourier
 from gateway.flow import webhooks
 from gateway.flow.certificates import hold
@@ -30,14 +31,20 @@ NUMBERS = count(1)
 @pytest.fixture
 def installed(tmp_path: Path) -> Iterator[Installation]:
     with installation(tmp_path, allow_hosts=("localhost", "portal.example")) as made:
-        certificate = made.world.keyring.tls_file(made.clock.now())
-        hold(made.world, AuthorityKey("portal"), "tls-anchor", certificate.read_bytes(), ACTOR)
+        hold(made.world, AuthorityKey("portal"), "tls-anchor", tls_file(made).read_bytes(), ACTOR)
         yield made
+
+
+def tls_file(installed: Installation) -> Path:
+    """Return the gateway's own TLS key and certificate for localhost: the portal of these tests uses it too."""
+    keyring = installed.world.keyring
+    assert isinstance(keyring, FolderKeyring)
+    return keyring.tls_file(installed.clock.now())
 
 
 @pytest.fixture
 def ear(installed: Installation) -> Iterator[Ear]:
-    with listening(installed.world.keyring.tls_file(installed.clock.now())) as made:
+    with listening(tls_file(installed)) as made:
         yield made
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,26 +38,46 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def run(home: Path, *strace: str) -> subprocess.CompletedProcess[str]:
-    story = [sys.executable, "-m", "tests.kit.crash_story", str(home)]
-    return subprocess.run(["strace", *strace, *story], capture_output=True, text=True, timeout=60)
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[subprocess.Popen[str]]:
+    """A warm process that forks one telling of the story after the other."""
+    program = [sys.executable, "-m", "tests.kit.crash_zygote"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
 
 
-def copied(template: Path, target: Path) -> Path:
-    """Copy a prepared home; the participation names the inbox by its path, so the copy lies at the same place."""
-    shutil.copytree(template, target, symlinks=True)
-    return target
+def traced(zygote: subprocess.Popen[str], home: Path, *options: str) -> tuple[int, str]:
+    """Tell the story under strace; return its wait status and what the portal was told."""
+    assert zygote.stdin is not None
+    assert zygote.stdout is not None
+    out = home.parent / "told"
+    out.write_text("")
+    zygote.stdin.write(json.dumps({"home": str(home), "out": str(out)}) + "\n")
+    zygote.stdin.flush()
+    child = json.loads(zygote.stdout.readline())["pid"]
+    command = ["strace", "-p", str(child), *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
+        assert strace.stderr is not None
+        assert "attached" in strace.stderr.readline()
+        os.kill(child, signal.SIGCONT)
+        status = json.loads(zygote.stdout.readline())["status"]
+    return status, out.read_text()
 
 
 @pytest.fixture(scope="module")
-def calls(template: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
+def calls(
+    template: Path, zygote: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory
+) -> list[tuple[str, int]]:
     """Every durable call of an undisturbed story: (system call, which time)."""
     folder = tmp_path_factory.mktemp("count")
     kept = folder / "kept"
     shutil.copytree(template, kept)
     log = folder / "calls"
-    done = run(template, "-o", str(log), "-e", f"trace={','.join(DURABLE)}")
-    assert done.returncode == 0, done.stderr[-2000:]
+    status, told = traced(zygote, template, "-o", str(log), "-e", f"trace={','.join(DURABLE)}")
+    assert status == 0
+    assert json.loads(told)["accepted"]
     shutil.rmtree(template)
     shutil.copytree(kept, template)
     names = Counter(match.group(1) for match in re.finditer(r"^(\w+)\(", log.read_text(), re.MULTILINE))
@@ -64,7 +87,7 @@ def calls(template: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tupl
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_after_a_kill_at_any_durable_call_the_portal_repeats_and_all_is_well(
-    template: Path, calls: list[tuple[str, int]], tmp_path: Path, chunk: int
+    template: Path, calls: list[tuple[str, int]], zygote: subprocess.Popen[str], tmp_path: Path, chunk: int
 ) -> None:
     pristine = tmp_path / "pristine"
     shutil.copytree(template, pristine)
@@ -72,15 +95,13 @@ def test_after_a_kill_at_any_durable_call_the_portal_repeats_and_all_is_well(
     for name, number in calls[chunk::CHUNKS]:
         shutil.rmtree(template)
         shutil.copytree(pristine, template)
-        killed = run(
-            template, "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}"
-        )
-        assert killed.returncode != 0, (name, number)
-        told = json.loads(killed.stdout)["accepted"] if killed.stdout.strip() else ""
+        inject = f"inject={name}:signal=KILL:when={number}"
+        status, told = traced(zygote, template, "-o", "/dev/null", "-e", f"trace={name}", "-e", inject)
+        assert os.WIFSIGNALED(status), (name, number)
+        accepted = json.loads(told)["accepted"] if told.strip() else ""
         assert plaintext(template) == [], (name, number)
-        again = io.StringIO()
-        said = crash_story.tell(template, again)
-        assert told in ("", said.accepted), (name, number)
+        said = crash_story.tell(template, io.StringIO())
+        assert accepted in ("", said.accepted), (name, number)
         assert_delivered_once(template, said.accepted, (name, number))
         assert plaintext(template) == [], (name, number)
     shutil.rmtree(template)

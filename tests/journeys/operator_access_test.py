@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -61,9 +61,9 @@ def entrance(shared: Installation) -> Iterator[Door]:
 
 
 @pytest.fixture
-async def people(entrance: Door) -> AsyncIterator[tuple[httpx.AsyncClient, ...]]:
+def people(entrance: Door) -> tuple[httpx.AsyncClient, ...]:
     roles = {"lena": "lesen", "berta": "bearbeiten", "frida": "freigeben", "vera": "verwalten"}
-    yield tuple(entrance.client(name, role) for name, role in roles.items())
+    return tuple(entrance.client(name, role) for name, role in roles.items())
 
 
 @pytest.mark.parametrize("path", READING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -214,6 +215,15 @@ async def test_the_same_key_and_body_get_the_same_answer_and_another_body_is_ref
     assert again.headers["idempotent-replayed"] == "true"
     other = await announce(stage[1], announcement(portal_reference="other"))
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+async def test_the_same_key_twice_at_the_same_moment_is_answered_once_and_once_told_to_wait(stage: Stage) -> None:
+    body = announcement()
+    both = await asyncio.gather(announce(stage[1], body), announce(stage[1], body))
+    assert sorted(answer.status_code for answer in both) == [201, 409]
+    refused = next(answer for answer in both if answer.status_code == 409)
+    assert refused.json()["code"] == "idempotency-in-flight"
+    assert (await announce(stage[1], body)).status_code == 201
 
 
 async def upload(client: httpx.AsyncClient, case: dict[str, Any], octets: bytes, **headers: str) -> httpx.Response:

@@ -106,7 +106,7 @@ async def test_a_sealed_reply_is_verified_and_its_attachments_stream_back_byte_f
 async def test_a_file_that_stands_in_the_message_itself_is_read_like_any_other(tmp_path: Path) -> None:
     plan = overview_pdf(20_000)
     with installation(tmp_path) as installed:
-        xml = known_case(installed).xml("1150", release="2.2")
+        xml = known_case(installed).xml("0205", release="2.2")
         inside = b"primaerdokument>" + base64.b64encode(plan) + b"</xbau:primaerdokument>"
         xml = xml.replace(
             b"referenzPrimaerdokument>" + DOCUMENT_ID.encode() + b"</xbau:referenzPrimaerdokument>", inside

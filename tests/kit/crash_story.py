@@ -63,11 +63,16 @@ def portal_files(home: Path) -> list[bytes]:
     return [(home / f"{index}.pdf").read_bytes() for index in range(2)]
 
 
+def canary_antrag() -> dict[str, Any]:
+    """Return a form with a canary as the applicant's name."""
+    antrag: dict[str, Any] = json.loads(json.dumps(sample_antrag(size="minimal")))
+    antrag["antragsteller"][0]["natuerliche_person"]["name"]["familienname"] = FORM_CANARY
+    return antrag
+
+
 def announced(home: Path) -> dict[str, Any]:
     """Return the announcement, with canaries in form and file names."""
-    antrag = json.loads(json.dumps(sample_antrag(size="minimal")))
-    antrag["antragsteller"][0]["natuerliche_person"]["name"]["familienname"] = FORM_CANARY
-    value = announcement(*portal_files(home), antrag=antrag)
+    value = announcement(*portal_files(home), antrag=canary_antrag())
     value["attachments"][1]["file_name"] = f"{NAME_CANARY}.pdf"
     return value
 

@@ -21,7 +21,7 @@ from tests.kit.installation import Installation
 HIGHEST = "verwalten"
 
 
-def operator_token(world: World, name: str = "anna", role: str = HIGHEST, days: float = 1) -> str:
+def operator_token(world: World, name: str = "anna", role: str = HIGHEST, days: float = 400) -> str:
     """Return a new token of an operator."""
     token = f"{PREFIX}{name}-{world.chance.uuid()}"
     client = Client(name, frozenset({role}), world.clock.now() + timedelta(days=days), str(world.chance.uuid()))

@@ -211,9 +211,7 @@ def soap_push_end(installed: Installation, home: Path, pki: Pki) -> Iterator[Far
             "fault": lambda: side.wrong(raw=http(soap_fault, status="500 Internal Server Error")),
             "garbage": lambda: side.wrong(raw=http(b"\x00\x01")),
         }
-        yield FarEnd(
-            AHLEN, "soap_push", given, lambda: names_in(side.folder), troubles, Protection.TRANSPORT
-        )
+        yield FarEnd(AHLEN, "soap_push", given, lambda: names_in(side.folder), troubles, Protection.TRANSPORT)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Problem(Exception):
 
 @dataclass
 class FakeApi:
-    """The server: `token` empty lets everybody in; `down` makes it silent; `calls` are methods and paths as they came."""
+    """The server: `token` empty lets everybody in; `down` makes it silent; `calls` are methods and paths in order."""
 
     name: str = "op-03"
     roles: tuple[str, ...] = ("lesen", "bearbeiten", "freigeben")
@@ -115,7 +115,9 @@ class FakeApi:
             "attention": {
                 "held": sum(one["held"] for one in rows),
                 "overdue": 3,
-                "certificates": sum(one["certificate_days"] is not None and one["certificate_days"] < 30 for one in rows),
+                "certificates": sum(
+                    one["certificate_days"] is not None and one["certificate_days"] < 30 for one in rows
+                ),
                 "replies": 1,
                 "plans_overdue": 0,
             },
@@ -169,8 +171,14 @@ class FakeApi:
         rows = [row(place) for place in self.places.values()]
         return {
             "view": request.query_params.get("view", "stage"),
-            "tiles": [_tile(tile, [one for one in rows if one["kreis_key"] == tile.kreis_key]) for tile in registry.tiles()],
-            "legend": [{"symbol": "●", "word": "live"}, {"symbol": "◐", "word": "Test"}, {"symbol": "○", "word": "nicht dabei"}],
+            "tiles": [
+                _tile(tile, [one for one in rows if one["kreis_key"] == tile.kreis_key]) for tile in registry.tiles()
+            ],
+            "legend": [
+                {"symbol": "●", "word": "live"},
+                {"symbol": "◐", "word": "Test"},
+                {"symbol": "○", "word": "nicht dabei"},
+            ],
         }
 
     async def map_page(self, request: Request) -> Any:
@@ -203,7 +211,9 @@ class FakeApi:
             before = from_json({"valid_from": given["valid_from"]} | base)
             wanted = from_json({**base, **given["changes"], "valid_from": given["valid_from"]})
             faults = [{"pointer": one.pointer, "detail": one.detail} for one in validate(wanted)]
-            changed = [{"name": one.name, "before": one.before, "after": one.after} for one in differences(before, wanted)]
+            changed = [
+                {"name": one.name, "before": one.before, "after": one.after} for one in differences(before, wanted)
+            ]
             rows.append({"key": key, "name": place.authority.name, "differences": changed, "faults": faults})
             kept.append((place, to_json(wanted)))
         if not given["dry_run"]:
@@ -239,7 +249,10 @@ class FakeApi:
 
     async def add_note(self, request: Request) -> Any:
         place, text = self._place(request), (await request.json())["text"]
-        place.notes = [{"id": f"n{len(place.notes) + 1}", "at": NOW.isoformat(), "actor": self.name, "text": text}, *place.notes]
+        place.notes = [
+            {"id": f"n{len(place.notes) + 1}", "at": NOW.isoformat(), "actor": self.name, "text": text},
+            *place.notes,
+        ]
         return self._detail(place)
 
     async def add_certificate(self, request: Request) -> Any:
@@ -288,9 +301,13 @@ class FakeApi:
             errors = [{"pointer": one.pointer, "detail": one.detail} for one in error.faults]
             raise Problem(422, "participation-invalid", error.reason, errors) from error
         faults = [(one.pointer, one.detail) for one in validate(value)]
-        faults += [(f"/settings{pointer}", detail) for pointer, detail in _settings_faults(value.adapter, value.settings)]
+        faults += [
+            (f"/settings{pointer}", detail) for pointer, detail in _settings_faults(value.adapter, value.settings)
+        ]
         if faults:
-            raise Problem(422, "participation-invalid", "Die Teilnahme passt so nicht.", [_pointed(one) for one in faults])
+            raise Problem(
+                422, "participation-invalid", "Die Teilnahme passt so nicht.", [_pointed(one) for one in faults]
+            )
         return to_json(value) | {"changed_by": f"operator:{self.name}", "changed_at": NOW.isoformat()}
 
     def _detail(self, place: Place) -> Response:
@@ -364,7 +381,12 @@ def _tile(tile: Any, inside: list[Json]) -> Json:
         "live": live,
         "total": len(inside),
         "authorities": [
-            {"key": one["key"], "name": one["name"], "symbol": "●" if one["phase"] == "live" else "○", "word": one["phase_label"]}
+            {
+                "key": one["key"],
+                "name": one["name"],
+                "symbol": "●" if one["phase"] == "live" else "○",
+                "word": one["phase_label"],
+            }
             for one in inside
         ],
     }

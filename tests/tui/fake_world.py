@@ -126,7 +126,9 @@ def setting(key: str, **changes: Any) -> Json:
 def places() -> dict[str, Place]:
     """Return the 212 authorities, spread over options, ways and stages by their number in the list."""
     edition = registry.editions()["212"]
-    found = {key: _place(number, authority) for number, (key, authority) in enumerate(edition.authorities.items())}
+    found: dict[str, Place] = {
+        key: _place(number, authority) for number, (key, authority) in enumerate(edition.authorities.items())
+    }
     _famous(found)
     return found
 
@@ -193,7 +195,12 @@ def _famous(found: dict[str, Place]) -> None:
         {"role": "Bauamt", "name": "Max Muster", "email": "bauamt@kreis-warendorf.example", "phone": "02581 531"},
     ]
     found[WARENDORF].notes = [
-        {"id": "n1", "at": "2026-11-12T10:00:00+00:00", "actor": "op-03", "text": "Rückruf: Postfach wird täglich geleert."}
+        {
+            "id": "n1",
+            "at": "2026-11-12T10:00:00+00:00",
+            "actor": "op-03",
+            "text": "Rückruf: Postfach wird täglich geleert.",
+        }
     ]
     found[WARENDORF].certificates = [certificate(found[WARENDORF], "encrypt", 211)]
     found[MUENSTER].history = [setting(MUENSTER, option="2", adapter="sftp", settings=_settings("sftp", MUENSTER))]
@@ -216,7 +223,12 @@ def stage_of(place: Place, phase: str) -> str:
 def deliveries(found: dict[str, Place]) -> Sequence[Json]:
     """Return deliveries of several authorities in several states."""
     shown = [
-        (HOEXTER, "BW-2026-7KQ4-M3XD", "held", "Angehalten, ein Mensch muss entscheiden: Zertifikat am 20.11. abgelaufen."),
+        (
+            HOEXTER,
+            "BW-2026-7KQ4-M3XD",
+            "held",
+            "Angehalten, ein Mensch muss entscheiden: Zertifikat am 20.11. abgelaufen.",
+        ),
         (BOTTROP, "BW-2026-7KQ9-P0TA", "waiting", "Stadt Bottrop war beim Versuch 5 nicht erreichbar; nächster 14:20."),
         (WARENDORF, "BW-2026-7KR2-A1BC", "available", "Liegt für Kreis Warendorf bereit; die Behörde muss abholen."),
         (WARENDORF, "BW-2026-7KR5-D7EF", "confirmed", "Kreis Warendorf hat den Eingang bestätigt."),
@@ -283,6 +295,8 @@ def row(place: Place, day: str = "2026-11-21") -> Json:
         "certificate_until": None,
         "paused": place.paused_why is not None,
         "paused_why": place.paused_why or "",
-        "next_change": {name: coming[0][name] for name in ("valid_from", "option", "release", "adapter")} if coming else None,
+        "next_change": {name: coming[0][name] for name in ("valid_from", "option", "release", "adapter")}
+        if coming
+        else None,
         "etag": place.etag,
     }

@@ -90,8 +90,19 @@ async def write(app: Console, pilot: Pilot[None], text: str) -> None:
     await settle(app, pilot)
 
 
-KEYS = {" ": "space", ":": "colon", ".": "full_stop", ",": "comma", "<": "less_than_sign", "!": "exclamation_mark",
-        "-": "minus", "/": "slash", "[": "left_square_bracket", "]": "right_square_bracket", "@": "at"}
+KEYS = {
+    " ": "space",
+    ":": "colon",
+    ".": "full_stop",
+    ",": "comma",
+    "<": "less_than_sign",
+    "!": "exclamation_mark",
+    "-": "minus",
+    "/": "slash",
+    "[": "left_square_bracket",
+    "]": "right_square_bracket",
+    "@": "at",
+}
 
 
 def page_of(app: Console) -> Page:
@@ -106,3 +117,8 @@ def text_of(app: Console) -> str:
     width = app.size.width
     lines = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip)[:width] for strip in lines)
+
+
+def picture_of(app: Console) -> str:
+    """Return the screen as SVG, always the same for the same screen."""
+    return app.export_screenshot(title="Bauweiche", simplify=True)

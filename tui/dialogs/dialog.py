@@ -41,7 +41,7 @@ class Dialog(ModalScreen[R | None], Generic[R]):
     def compose(self) -> ComposeResult:
         """A frame with the title, what is inside, and the keys that count here."""
         with Vertical(id="window") as window:
-            window.border_title = Text(plain(self._title))  # type: ignore[assignment]  # Text is taken as it is, a str would be markup
+            window.border_title = Text(plain(self._title))  # a str would be read as markup
             yield from self.inside()
             yield Static("", id="wrong", markup=False)
             yield Static(Text(self._hint or self.texts("dialogs.hint")), id="hint", markup=False)

@@ -23,7 +23,7 @@ class Export(Dialog[str]):
 
     def on_mount(self) -> None:
         """Say how many rows go out."""
-        self.query_one("#window").border_title = self.texts("dialogs.export", n=len(self._rows))
+        self.query_one("#window").border_title = Text(self.texts("dialogs.export", n=len(self._rows)))
 
     def inside(self) -> Iterable[Widget]:
         """The name of the file."""

@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Checkbox, Input, Select, SelectionList, Static, TextArea
-from textual.widgets.selection_list import Selection
+from textual.widgets import Input, Select, Static, TextArea
 
 from tui.client import STALE, ApiError, FieldFault
 from tui.dialogs.choose import Choice, Choose
@@ -21,9 +20,11 @@ from tui.dialogs.dialog import Dialog
 from tui.forms import Field, faults_of, shown, typed_value
 from tui.plain import plain
 from tui.texts import Texts
+from tui.widgets.ticks import Ticks
 
 Values = dict[str, Any]
 PAUSE_BEFORE_CHECK = 0.3
+YES = "yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Form:
 class FormWindow(Dialog[Any]):
     """Returns what `save` returned, or None when it was closed."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "Input, Select, SelectionList, TextArea, Checkbox"
+    AUTO_FOCUS: ClassVar[str | None] = "Input, Select, Ticks, TextArea"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "key.save", show=False, priority=True),
         Binding("escape", "cancel", "key.cancel", show=False),
@@ -77,13 +78,14 @@ class FormWindow(Dialog[Any]):
 
     def _row(self, field: Field) -> Widget:
         star = " *" if field.required else ""
-        parts = [
-            Static(Text(f"{plain(field.label)}{star}"), classes="label", markup=False),
+        entry = Vertical(
             control(field, self.form.values.get(field.name), self.texts),
-            Static(Text(plain(field.help)), classes="help" if field.help else "help -none", markup=False),
             Static("", classes="fault", id=f"fault-{field.name}", markup=False),
-        ]
-        return Vertical(*parts, classes="field")
+            Static(Text(plain(field.help)), classes="help" if field.help else "help -none", markup=False),
+            classes="entry",
+        )
+        label = Static(Text(f"{plain(field.label)}{star}"), classes="label", markup=False)
+        return Horizontal(label, entry, classes="field")
 
     def on_mount(self) -> None:
         """Remember what the form began with."""
@@ -119,13 +121,9 @@ class FormWindow(Dialog[Any]):
         """Check the choice."""
         self._soon(event.select.id)
 
-    def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
-        """Check the tick."""
-        self._soon(event.checkbox.id)
-
-    def on_selection_list_selected_changed(self, event: SelectionList.SelectedChanged[Any]) -> None:
+    def on_ticks_changed(self, event: Ticks.Changed) -> None:
         """Check the ticks."""
-        self._soon(event.selection_list.id)
+        self._soon(event.ticks.id)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter goes on to the next field."""
@@ -235,11 +233,9 @@ def control(field: Field, value: Any, texts: Texts) -> Widget:
             options, prompt=prompt, id=identity, compact=True, allow_blank=not (field.required and known), **given
         )
     if field.kind == "choices":
-        chosen = set(value or ())
-        selections = [Selection(Text(plain(label)), option, option in chosen) for option, label in field.options]
-        return SelectionList(*selections, id=identity, compact=True)
+        return Ticks(field.options, list(value or ()), id=identity)
     if field.kind == "yes":
-        return Checkbox("", value=bool(value), id=identity, compact=True)
+        return Ticks([(YES, texts("shell.yes"))], [YES] if value else [], id=identity)
     if field.kind == "long":
         return TextArea(shown(value), id=identity, compact=True, tab_behavior="focus")
     secret = field.kind == "secret"
@@ -250,10 +246,9 @@ def entered(widget: Widget) -> Any:
     """Return what stands in a field's widget."""
     if isinstance(widget, Select):
         return "" if widget.value is Select.NULL else widget.value
-    if isinstance(widget, SelectionList):
-        return sorted(widget.selected)
-    if isinstance(widget, Checkbox):
-        return widget.value
+    if isinstance(widget, Ticks):
+        values = [value for value, _ in widget.options]
+        return YES in widget.chosen if values == [YES] else sorted(widget.chosen)
     if isinstance(widget, TextArea):
         return widget.text
     assert isinstance(widget, Input)

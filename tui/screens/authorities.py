@@ -14,6 +14,7 @@ from tui.calls import authorities
 from tui.client import Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
+from tui.filtering import fold
 from tui.formats import day, lately, moment
 from tui.list_page import ListPage
 from tui.screens.bulk import change_several
@@ -28,6 +29,7 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
     section = "authorities"
     export_name = "behoerden"
     CSS_PATH = "list.tcss"
+    foot = ("key.mark", "key.act", "key.filter", "key.export")
     BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "act", "key.act")]
 
     def table(self) -> Table[AuthorityRow]:
@@ -97,39 +99,40 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
 
 def authorities_table(texts: Texts, clock: Callable[[], datetime]) -> Table[AuthorityRow]:
     """Return the list's columns and filter fields in a language."""
+    stages = list(signs.STAGES)
     columns: tuple[Column[AuthorityRow], ...] = (
-        Column("name", 18, lambda row: Cell(row.title or row.name, "strong"), lambda row: row.name, grow=3),
-        Column("kreis", 4, lambda row: row.kreis_abbr, rank=1),
-        Column("kind", 9, lambda row: texts.value("kind", row.kind), rank=7),
-        Column("option", 12, lambda row: signs.option(row.option, texts), lambda row: row.option),
-        Column("procedures", 3, _procedures, lambda row: len(row.procedures), rank=6, right=True),
-        Column("way", 12, lambda row: Cell(_way(row) or "–", "" if row.adapter else "muted"), _way, grow=1),
-        Column("release", 7, lambda row: Cell(row.release or "–", "" if row.release else "muted"), rank=2),
+        Column("name", 19, lambda row: Cell(row.name, "strong"), lambda row: fold(row.name), grow=3),
+        Column("kreis", 4, lambda row: row.kreis_abbr, rank=5),
+        Column("kind", 9, lambda row: texts.value("kind", row.kind), rank=6),
+        Column("option", 8, lambda row: signs.option_short(row.option, texts), lambda row: row.option),
+        Column("procedures", 3, _procedures, lambda row: len(row.procedures), rank=7, right=True),
+        Column("way", 11, lambda row: Cell(_way(row) or "–", "" if row.adapter else "muted"), _way, grow=1),
+        Column("release", 7, lambda row: Cell(row.release or "–", "" if row.release else "muted"), rank=1),
         Column(
             "stage",
             13,
             lambda row: _stage(row, texts),
-            lambda row: list(signs.STAGES).index(row.stage) if row.stage in signs.STAGES else 99,
+            lambda row: stages.index(row.stage) if row.stage in stages else len(stages),
         ),
         Column(
             "pickup",
             7,
             lambda row: Cell(lately(row.last_pickup, clock(), texts), "" if row.last_pickup else "muted"),
             lambda row: moment(row.last_pickup),
-            rank=4,
+            rank=3,
         ),
-        Column("open", 4, _open, lambda row: row.open_items or None, rank=5, right=True),
+        Column("open", 4, _open, lambda row: row.open_items or None, rank=4, right=True),
         Column(
             "certificate",
-            7,
+            6,
             lambda row: signs.days(row.certificate_days, texts),
             lambda row: row.certificate_days,
-            rank=3,
+            rank=2,
             right=True,
         ),
-        Column("next", 13, lambda row: _next(row), lambda row: (row.next_change or {}).get("valid_from"), rank=8),
+        Column("next", 13, _next, lambda row: (row.next_change or {}).get("valid_from"), rank=8),
     )
-    return Table("authorities", lambda row: row.key, columns, _fields(texts))
+    return Table("authorities", lambda row: row.key, columns, _fields(texts), _more)
 
 
 def _fields(texts: Texts) -> dict[str, Callable[[AuthorityRow], str]]:
@@ -150,6 +153,11 @@ def _fields(texts: Texts) -> dict[str, Callable[[AuthorityRow], str]]:
         "held": lambda row: str(row.held),
     }
     return {texts(f"authorities.field.{name}"): find for name, find in fields.items()}
+
+
+def _more(row: AuthorityRow) -> str:
+    """Return what free words find besides the columns."""
+    return f"{row.title} {row.dvdv_key} {row.kreis} {row.district} {row.adapter} {row.kind_label}"
 
 
 def _procedures(row: AuthorityRow) -> Cell:

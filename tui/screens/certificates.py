@@ -22,7 +22,7 @@ class CertificatesPage(ListPage[CertificateRow]):
 
     section = "certificates"
     export_name = "zertifikate"
-    CSS_PATH = "deliveries.tcss"
+    CSS_PATH = "certificates.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "only_soon", "key.soon")]
 
     def table(self) -> Table[CertificateRow]:

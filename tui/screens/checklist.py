@@ -22,7 +22,7 @@ from tui.tables import Cell
 from tui.texts import Texts
 from tui.widgets.sheet import Line, Paper, Sheet
 
-NAME_ROOM = 31
+NAME_ROOM = 30
 LATEST = 12
 """Steps of the history that are shown."""
 
@@ -51,7 +51,7 @@ class ChecklistPage(Page):
 
     def body(self) -> Iterable[Widget]:
         """Stage and next step above, the checks below."""
-        yield Sheet(18, id="top")
+        yield Sheet(16, id="top")
         yield Paper(Sheet(NAME_ROOM, id="checks"))
 
     async def load(self, client: Client) -> None:
@@ -90,22 +90,22 @@ class ChecklistPage(Page):
 
     # -- acts ---------------------------------------------------------------------------------------------------
 
-    @work(exclusive=True, group="act")
+    @work(exclusive=True, group="dialog")
     async def action_check(self) -> None:
         """Let the system collect the evidence; the far side may take its time."""
         self.say(self.t("checking"))
         client = await self.console.api()
         await self._do(onboarding.check(client, self.key), "checked")
 
-    @work(exclusive=True, group="act")
+    @work(exclusive=True, group="dialog")
     async def action_test(self) -> None:
         """Send a test message."""
         client = await self.console.api()
-        reason = await self._reason(self.t("test", name=self._name), [self.t("test.what")], self.t("test.reason"))
+        reason = await self._reason(self.t("test", name=self._whom), [self.t("test.what")], self.t("test.reason"))
         if reason:
             await self._do(onboarding.send_test(client, self.key, reason), "tested")
 
-    @work(exclusive=True, group="act")
+    @work(exclusive=True, group="dialog")
     async def action_advance(self) -> None:
         """Ask for the next stage; ending needs the name."""
         client = await self.console.api()
@@ -115,43 +115,43 @@ class ChecklistPage(Page):
             return
         choices = [Choice(target, f"{signs.stage(target, self.texts).text}: {self.t(f'to.{target}')}") for target in targets]
         lines = [self.t("next", step=self.list.next_step)] if self.list.next_step else []
-        target = await self.app.push_screen_wait(Choose(self.t("advance", name=self._name), choices, lines))
+        target = await self.app.push_screen_wait(Choose(self.t("advance", name=self._whom), choices, lines))
         if not target:
             return
-        typed = self._name if target == "ended" else ""
-        title = self.t("advance_to", name=self._name, stage=self.texts.value("stage", target))
+        typed = self._whom if target == "ended" else ""
+        title = self.t("advance_to", name=self._whom, stage=self.texts.value("stage", target))
         reason = await self._reason(title, [self.t(f"to.{target}")], typed=typed)
         if reason:
             await self._do(onboarding.advance(client, self.key, target, reason, typed), "advanced")
 
-    @work(exclusive=True, group="act")
+    @work(exclusive=True, group="dialog")
     async def action_propose(self) -> None:
         """Propose that the authority goes live."""
         client = await self.console.api()
-        reason = await self._reason(self.t("propose", name=self._name), [self.t("propose.what")])
+        reason = await self._reason(self.t("propose", name=self._whom), [self.t("propose.what")])
         if reason:
             await self._do(onboarding.propose(client, self.key, reason), "proposed")
 
-    @work(exclusive=True, group="act")
+    @work(exclusive=True, group="dialog")
     async def action_approve(self) -> None:
         """Approve as the second person, with the name typed."""
         client = await self.console.api()
         who = self.list.proposer if self.list else ""
         lines = [self.t("approve.what"), self.t("approve.who", who=who)]
-        reason = await self._reason(self.t("approve", name=self._name), lines, typed=self._name)
+        reason = await self._reason(self.t("approve", name=self._whom), lines, typed=self._whom)
         if reason:
-            await self._do(onboarding.approve(client, self.key, self._name, reason), "approved")
+            await self._do(onboarding.approve(client, self.key, self._whom, reason), "approved")
 
     def action_authority(self) -> None:
         """Open everything about the authority."""
-        self.console.open_authority(self.key, self._name)
+        self.console.open_authority(self.key, self._whom)
 
     def action_copy_id(self) -> None:
         """Copy the key."""
         self.copy(self.key)
 
     @property
-    def _name(self) -> str:
+    def _whom(self) -> str:
         return self.list.name if self.list else self.authority_name
 
     async def _reason(self, title: str, lines: Sequence[str], reason: str = "", *, typed: str = "") -> str | None:
@@ -182,10 +182,13 @@ class ChecklistPage(Page):
 
 def top_lines(found: Checklist, texts: Texts) -> list[Line]:
     """Return the stage, how far it is to the end, and what to do next."""
-    sign = signs.stage(found.stage, texts)
-    names = [("▸ " if stage == found.stage else "") + texts.value("stage", stage) for stage in signs.STAGES
-             if stage not in ("paused", "ended") or stage == found.stage]
-    lines = [Line(sign.text, sign.tone, (Cell(" → ".join(names), "muted"),), indent=1)]
+    here = signs.stage(found.stage, texts)
+    path = [
+        here.text if stage == found.stage else texts.value("stage", stage)
+        for stage in signs.STAGES
+        if stage not in ("paused", "ended") or stage == found.stage
+    ]
+    lines = [Line(said=(Cell(" → ".join(path), here.tone),), indent=1)]
     if found.next_step:
         lines.append(Line(texts("checklist.next_label"), "accent", (Cell(found.next_step, "strong"),), indent=1))
     return lines

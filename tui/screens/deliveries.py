@@ -34,6 +34,7 @@ class DeliveriesPage(PagedPage[DeliveryRow]):
     export_name = "sendungen"
     CSS_PATH = "deliveries.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
         Binding("c", "causes", "key.causes"),
         Binding("t", "search", "key.trace"),
@@ -151,9 +152,9 @@ def deliveries_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Deliv
         Column("authority", 16, lambda row: row.authority_name, grow=1),
         Column("number", 6, lambda row: f"{row.number}{' T' if row.test else ''}", rank=3),
         Column("age", 6, lambda row: age(row.age_seconds, texts), lambda row: row.age_seconds, right=True),
-        Column("attempt", 4, lambda row: Cell(str(row.attempt or "–"), "" if row.attempt else "muted"),
+        Column("attempt", 5, lambda row: Cell(str(row.attempt or "–"), "" if row.attempt else "muted"),
                lambda row: row.attempt, rank=2, right=True),
-        Column("next", 7, lambda row: _next(row, clock(), texts), lambda row: moment(row.next_at), rank=1, right=True),
+        Column("next", 6, lambda row: _next(row, clock(), texts), lambda row: moment(row.next_at), rank=1, right=True),
         Column("sentence", 36, lambda row: said(row, texts), rank=4, grow=6),
     )
     fields: dict[str, Callable[[DeliveryRow], str]] = {

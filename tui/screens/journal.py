@@ -32,8 +32,9 @@ class JournalPage(PagedPage[EntryRow]):
     section = "journal"
     export_name = "protokoll"
     server_filter = False
-    CSS_PATH = "deliveries.tcss"
+    CSS_PATH = "journal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "export", "key.export", show=False),
         Binding("v", "verify", "key.verify"),
         Binding("t", "trace", "key.trace"),
     ]

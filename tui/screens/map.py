@@ -82,14 +82,15 @@ class MapPage(Page):
         if tile is not None:
             text.append("\n")
             text.append(f"{tile.abbr}  {tile.name}\n", "bold")
-            text.append(f"{tile.symbol} {tile.word} · {self.t('inside', n=tile.total, live=tile.live)}\n\n")
-            room = max(3, self.query_one("#side").size.height - text.plain.count("\n") - 1)
-            for number, one in enumerate(tile.authorities):
-                if number == room - 1 and len(tile.authorities) > room:
-                    text.append(self.t("more", n=len(tile.authorities) - number))
-                    break
-                text.append(f"{plain(one.get('symbol', ''))} {plain(one.get('name', ''))}")
-                text.append(f"  {plain(one.get('word', ''))}\n", "dim")
+            text.append(f"{tile.symbol} {tile.word}\n{self.t('inside', n=tile.total, live=tile.live)}\n\n")
+            room = max(3, self.query_one("#side").size.height - text.plain.count("\n"))
+            shown = tile.authorities if len(tile.authorities) <= room else tile.authorities[: room - 1]
+            for one in shown:
+                text.append(
+                    f"{plain(one.get('symbol', ''))} {plain(one.get('name', ''))} · {plain(one.get('word', ''))}\n"
+                )
+            if len(shown) < len(tile.authorities):
+                text.append(self.t("more", n=len(tile.authorities) - len(shown)))
         self.query_one("#side", Static).update(text)
 
     def _legend_lines(self) -> Sequence[str]:

@@ -27,7 +27,7 @@ class OnboardingPage(ListPage[OnboardingRow]):
 
     section = "onboarding"
     export_name = "anbindung"
-    CSS_PATH = "list.tcss"
+    CSS_PATH = "onboarding.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("b", "authority", "key.authority")]
 
     def table(self) -> Table[OnboardingRow]:

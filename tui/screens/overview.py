@@ -71,11 +71,12 @@ class OverviewPage(Page):
     def _places(self) -> Text:
         from tui.screens import PLACES
 
-        text = Text(" ", no_wrap=True, overflow="ellipsis")
+        text = Text(" ", no_wrap=True)
         for place in PLACES:
-            if place.key:
+            title = f" {self.texts(f'{place.name}.title')}  "
+            if place.key and len(text.plain) + len(title) <= self.size.width:
                 text.append(place.key, "bold")
-                text.append(f" {self.texts(f'{place.name}.title')}  ")
+                text.append(title)
         return text
 
     def on_board_followed(self, event: Board.Followed) -> None:

@@ -49,6 +49,7 @@ class PlanPage(ListPage[PlanRow]):
     export_name = "umfrage"
     CSS_PATH = "plan.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "export", "key.export", show=False),
         Binding("u", "apply", "key.apply"),
         Binding("c", "columns", "key.columns"),
         Binding("z", "undo", "key.undo", show=False),

@@ -31,8 +31,9 @@ class RepliesPage(PagedPage[ReplyRow]):
     section = "replies"
     export_name = "ruecklaeufe"
     server_filter = False
-    CSS_PATH = "deliveries.tcss"
+    CSS_PATH = "replies.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
         Binding("t", "trace", "key.trace"),
     ]

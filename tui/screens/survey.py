@@ -31,8 +31,9 @@ class SurveyPage(ListPage[SurveyHead]):
 
     section = "survey"
     export_name = "umfragen"
-    CSS_PATH = "list.tcss"
+    CSS_PATH = "survey.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "export", "key.export", show=False),
         Binding("n", "new", "key.new"),
         Binding("z", "undo", "key.undo"),
     ]
@@ -86,7 +87,7 @@ def upload_fields(texts: Texts) -> list[Field]:
     """Return what is asked about a file."""
     return [
         Field("path", texts("survey.path"), "file", texts("survey.help.path"), required=True),
-        Field("name", texts("survey.name"), "text", texts("survey.help.name")),
+        Field("name", texts("survey.name"), "text", texts("survey.help.new_name")),
         Field("valid_from", texts("survey.valid_from"), "day", texts("survey.help.valid_from"), required=True),
     ]
 

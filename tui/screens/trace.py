@@ -44,8 +44,9 @@ class TracePage(ListPage[Event]):
 
     section = "trace"
     export_name = "vorgang"
-    CSS_PATH = "work.tcss"
+    CSS_PATH = "trace.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
         Binding("t", "search", "key.trace"),
         Binding("b", "authority", "key.authority"),
@@ -77,7 +78,10 @@ class TracePage(ListPage[Event]):
         found = await deliveries.trace(client, self.words)
         self.traced = found[0] if found else None
         self.query_one(Sheet).show(case_lines(self.traced, self.texts) if self.traced else [])
+        fresh = not self.rows.items
         self.rows.show(with_gaps(self.traced.events) if self.traced else [])
+        if fresh:
+            self.rows.action_edge(1)
         if self.traced is None:
             raise ApiError(self.t("not_found", words=self.words))
 
@@ -129,7 +133,7 @@ class TracePage(ListPage[Event]):
     def show_case(self, words: str) -> None:
         """Show another case in this place."""
         self.words, self.traced = words, None
-        self.rows.cursor = 0
+        self.rows.show([])
         self.reload()
 
 

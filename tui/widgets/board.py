@@ -38,12 +38,20 @@ class Stack:
     tallies: Sequence[Tally]
 
 
+GAP = 3
+MOST_SPARE = 14
+
+
+def _needed(stack: Stack) -> int:
+    """Return the width of a stack: sign, longest label, a space, its number, and the gap."""
+    longest = max((cell_len(one.label) + cell_len(one.value) for one in stack.tallies), default=0)
+    return max(longest + 3, cell_len(stack.title)) + GAP
+
+
 class Board(Widget, can_focus=True):
     """Stacks side by side; arrows choose a number, enter follows it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"board--title", "board--cursor"} | {
-        f"board--{tone}" for tone in TONES
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"board--title", "board--cursor"} | {f"board--{tone}" for tone in TONES}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(0, 1)", "key.down", show=False),
         Binding("up,k", "move(0, -1)", "key.up", show=False),
@@ -94,30 +102,39 @@ class Board(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses and follows."""
-        column = event.x // max(1, self._width())
-        row = event.y - 1
-        if 0 <= column < len(self.stacks) and 0 <= row < len(self.stacks[column].tallies):
-            self.at = (column, row)
-            self.refresh()
-            self.action_follow()
+        left = 0
+        for column, width in enumerate(self._widths()):
+            row = event.y - 1
+            if left <= event.x < left + width and 0 <= row < len(self.stacks[column].tallies):
+                self.at = (column, row)
+                self.refresh()
+                self.action_follow()
+            left += width
 
-    def get_content_height(self, container: Any, viewport: Any, width: int) -> int:
+    def get_content_height(self, container: Any, viewport: Any, width: int) -> int:  # noqa: ARG002  # Textual's
         """As many lines as the longest stack needs."""
         return max((len(stack.tallies) for stack in self.stacks), default=6) + 1
 
-    def _width(self) -> int:
-        return self.size.width // max(1, len(self.stacks))
+    def _widths(self) -> list[int]:
+        """Return what each stack needs, and its share of what is left over."""
+        needed = [_needed(stack) for stack in self.stacks]
+        spare = max(0, self.size.width - sum(needed))
+        share = min(spare // max(1, len(needed)), MOST_SPARE)
+        return [width + share for width in needed]
 
     def render(self) -> Text:
         """Draw the stacks side by side."""
         text = Text(no_wrap=True)
-        width = self._width()
+        widths = self._widths()
         height = max((len(stack.tallies) for stack in self.stacks), default=0)
-        for stack in self.stacks:
-            text.append(fit(f" {stack.title}", width), self.get_component_rich_style("board--title"))
+        title = self.get_component_rich_style("board--title")
+        for stack, width in zip(self.stacks, widths, strict=True):
+            text.append(" ")
+            text.append(fit(stack.title, width - GAP), title)
+            text.append(" " * (GAP - 1))
         for row in range(height):
             text.append("\n")
-            for column, stack in enumerate(self.stacks):
+            for column, (stack, width) in enumerate(zip(self.stacks, widths, strict=True)):
                 if row < len(stack.tallies):
                     self._draw(text, stack.tallies[row], width, (column, row))
                 else:
@@ -125,16 +142,15 @@ class Board(Widget, can_focus=True):
         return text
 
     def _draw(self, text: Text, tally: Tally, width: int, place: tuple[int, int]) -> None:
-        room = min(width - 3, 34)
         here = place == self.at and self.has_focus
         ground = self.get_component_rich_style("board--cursor", partial=True) if here else Style()
         tone = self.get_component_rich_style(f"board--{tally.tone}", partial=True) if tally.tone else Style()
-        label = fit(tally.label, max(4, room - 2 - cell_len(tally.value)))
-        text.append("▸" if here else " ")
+        room = width - GAP - 2
+        text.append("▸" if here else " ", ground)
         text.append(f"{tally.sign} ", tone + ground)
-        text.append(label, ground)
+        text.append(fit(tally.label, room - cell_len(tally.value)), ground)
         text.append(tally.value, tone + ground)
-        text.append(" " * max(0, width - 3 - cell_len(label) - cell_len(tally.value)))
+        text.append(" " * (GAP - 1))
 
     def on_focus(self) -> None:
         """The cursor shows."""

@@ -40,13 +40,16 @@ class Foot(Widget):
             self.refresh()
 
     def _shown(self) -> list[Binding]:
-        active = self.screen.active_bindings.values()
-        seen: dict[str, Binding] = {}
-        for _, binding, enabled, _tooltip in active:
-            if binding.show and enabled:
-                seen.setdefault(binding.action, binding)
-        first = [binding for binding in seen.values() if binding.action != HELP][: MOST - 1]
-        return [*first, *(binding for binding in seen.values() if binding.action == HELP)]
+        active = [one.binding for one in self.screen.active_bindings.values() if one.enabled]
+        names: tuple[str, ...] = getattr(self.screen, "foot", ())
+        if names:
+            first = [binding for name in names for binding in active if binding.description == name]
+        else:
+            first = [binding for binding in active if binding.show and binding.action != HELP]
+        once = {binding.action: binding for binding in reversed(first)}
+        kept = [binding for binding in first if once.get(binding.action) is binding][: MOST - 1]
+        helping = [binding for binding in active if binding.action == HELP]
+        return [*kept, *helping[:1]]
 
     def render(self) -> Text:
         """Draw as many as fit."""

@@ -35,11 +35,16 @@ def line(status: Status, now: datetime, texts: Texts, width: int) -> tuple[str, 
     after = [who] if who else []
     after += [texts("shell.read_only")] if status.read_only else []
     after += [texts("shell.paused")] if status.paused else []
-    before, environment = f" {texts('shell.product')} · ", f" {plain(me.environment)} " if me.environment else " … "
+    before, environment = f" {texts('shell.product')} · ", _environment(me.environment)
     rest = "".join(f" · {part}" for part in after)
     used = cell_len(before + environment + rest)
     right = next((text for text in _rights(status, now, texts) if used + cell_len(text) + 2 <= width), "")
     return before, environment, rest, right + " "
+
+
+def _environment(name: str) -> str:
+    """Return the word; a test installation stands out by more than its colour."""
+    return f" {name} " if name == "TEST" else plain(name) or "…"
 
 
 def _rights(status: Status, now: datetime, texts: Texts) -> list[str]:

@@ -68,6 +68,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         self.items: list[T] = []
         self.visible_items: list[T] = []
         self.cursor = 0
+        self.loaded = False
         self._stacks: list[str] = []
         self._columns: list[tuple[Column[T], int]] = []
         self._styles_by_tone: dict[str, Style] = {}
@@ -76,7 +77,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
 
     def show(self, items: Sequence[T]) -> None:
         """Take new data; cursor, marks, filter and order stay."""
-        self.items = list(items)
+        self.items, self.loaded = list(items), True
         self._stacks = [haystack(self.table, item) for item in self.items]
         self.marks &= {self.table.key(item) for item in self.items}
         self._arrange()
@@ -84,7 +85,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
     def change_table(self, table: Table[T], items: Sequence[T]) -> None:
         """Show another kind of list; the cursor begins at the top."""
         self.table, self.cursor, self.marks, self.order = table, 0, set(), Order()
-        self.visible_items = []
+        self.visible_items, self.items, self._stacks = [], [], []
         self.narrow("")
         self.show(items)
         self.relayout()
@@ -244,7 +245,8 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         item = self.visible_items[row]
         ground = self._ground(row)
         marked = self.table.key(item) in self.marks
-        lead = ("▸" if row == self.cursor else " ") + ("*" if marked else " ")
+        sign = "▸" if self.has_focus else "›"
+        lead = (sign if row == self.cursor else " ") + ("*" if marked else " ")
         segments = [Segment(lead, ground + self._style("accent"))]
         for column, width in self._columns:
             cell = cell_of(column, item)
@@ -263,6 +265,8 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         return fit("  " + " ".join(parts), width)
 
     def _nothing(self) -> str:
+        if not self.loaded:
+            return self.texts("shell.loading")
         if self.query_text:
             return self.texts("shell.empty_filter", filter=self.query_text)
         name = f"{self.table.section}.empty"

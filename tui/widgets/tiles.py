@@ -39,7 +39,8 @@ class Tile:
 
 def as_tile(answer: Mapping[str, Any]) -> Tile:
     """Return a tile from the server's answer."""
-    given: dict[str, Any] = {name: plain(answer.get(name, "")) for name in ("kreis_key", "abbr", "name", "symbol", "word")}
+    words = ("kreis_key", "abbr", "name", "symbol", "word")
+    given: dict[str, Any] = {name: plain(answer.get(name, "")) for name in words}
     given |= {name: int(answer.get(name) or 0) for name in ("col", "row", "count", "live", "total")}
     return Tile(**given, authorities=list(answer.get("authorities") or ()))
 
@@ -134,7 +135,7 @@ class TileMap(Widget, can_focus=True):
         segments = []
         for column in range(COLUMNS):
             tile = by_column.get(column)
-            if tile is None:
+            if tile is None or (height > 2 and line == height - 1):
                 segments.append(Segment(" " * width, self.rich_style))
             else:
                 segments.append(Segment(_text(tile, line, width - 1, height), self._tone(tile)))
@@ -156,7 +157,7 @@ def _text(tile: Tile, line: int, width: int, height: int) -> str:
         return fit(
             f" {fit(tile.abbr, width - 2)}{tile.symbol}" if width > 5 else f"{fit(tile.abbr, 3)}{tile.symbol}", width
         )
-    return fit(f" {tile.count}/{tile.total}", width) if line == 1 else " " * width
+    return fit(f"{tile.count}/{tile.total}", width, right=True) if line == 1 else " " * width
 
 
 def _ahead(tile: Tile, here: Tile, right: int, down: int) -> bool:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from gateway.api.operator import (
     authorities,
     bulk,
+    clocks,
     deliveries,
     onboarding,
     overview,
@@ -19,5 +20,7 @@ from gateway.api.operator import (
 )
 
 router = APIRouter(prefix="/operator/v1")
-for part in (overview, authorities, bulk, deliveries, records, tiles, onboarding, survey, replies_desk, report, plans):
+for part in (
+    overview, authorities, bulk, deliveries, records, tiles, onboarding, survey, replies_desk, report, plans, clocks,
+):  # fmt: skip
     router.include_router(part.router)

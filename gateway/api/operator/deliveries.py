@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from gateway.api.operator.access import Editing, Reading, world_of
 from gateway.api.operator.authorities import body
 from gateway.api.operator.shapes import Because, BulkDeliveriesIn
-from gateway.api.views import EVENTS
+from gateway.api.operator.words import meaning
 from gateway.domain import codes
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Case, Delivery
@@ -228,7 +228,7 @@ def _event(entry: Entry) -> dict[str, Any]:
         "number": entry.number,
         "at": entry.at.isoformat(),
         "what": entry.act.what,
-        "text": EVENTS.get(entry.act.what, entry.act.what),
+        "text": meaning(entry.act.what),
         "actor": entry.act.actor,
         "why": entry.act.why,
         "facts": dict(entry.act.facts),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from gateway.api.operator import rows
 from gateway.api.operator.access import Reading, world_of
-from gateway.api.views import EVENTS
+from gateway.api.operator.words import meaning
 from gateway.domain.journal import Counted, Entry, verify
 from gateway.flow.cases import authority_of
 from gateway.ports import World
@@ -27,7 +27,8 @@ def journal(
 ) -> dict[str, Any]:
     """Newest first unless `newest` is false; `after` goes on from the last number seen, in either direction."""
     with world_of(request).store.reading() as tx:
-        found = list(tx.journal.read(after=after, limit=limit, subject=about or None, newest_first=newest))
+        bounds = {"below" if newest else "after": after}
+        found = list(tx.journal.read(limit=limit, subject=about or None, newest_first=newest, **bounds))
     return {"rows": [entry_out(entry) for entry in found], "next": found[-1].number if len(found) == limit else None}
 
 
@@ -38,7 +39,7 @@ def entry_out(entry: Entry) -> dict[str, Any]:
         "at": entry.at.isoformat(),
         "actor": entry.act.actor,
         "what": entry.act.what,
-        "text": EVENTS.get(entry.act.what, entry.act.what),
+        "text": meaning(entry.act.what),
         "subject": entry.act.subject,
         "why": entry.act.why,
         "facts": dict(entry.act.facts),

@@ -21,7 +21,6 @@ _FIXED = ("number", "client", "portal_reference", "reference", "created_at", "fo
 
 _FOUND = 50
 _ADD = insert(CASES)
-_ADD_SEALED = insert(SEALED)
 _GET = select(CASES).where(CASES.c.id == bindparam("key"))
 _BY_NUMBER = select(CASES).where(text("follows = ''"), CASES.c.number == bindparam("key"))
 _BY_REFERENCE = (
@@ -68,7 +67,10 @@ _FIND = (
 )
 _ONE_SEALED = (SEALED.c.case_id == bindparam("key"), SEALED.c.name == bindparam("part"))
 _GET_SEALED = select(SEALED.c.octets).where(*_ONE_SEALED)
-_REPLACE_SEALED = update(SEALED).where(*_ONE_SEALED)
+_PUT_SEALED = text(
+    "INSERT INTO sealed (case_id, name, octets) VALUES (:case_id, :name, :octets)"
+    " ON CONFLICT (case_id, name) DO UPDATE SET octets = excluded.octets"
+)
 _DROP_SEALED = delete(SEALED).where(SEALED.c.case_id == bindparam("key"))
 
 
@@ -124,8 +126,7 @@ class SqlCases:
 
     def put_sealed(self, case_id: str, name: str, octets: bytes) -> None:
         """Keep a small part's ciphertext; the same name again replaces it."""
-        if self._connection.execute(_REPLACE_SEALED, {"key": case_id, "part": name, "octets": octets}).rowcount == 0:
-            self._connection.execute(_ADD_SEALED, {"case_id": case_id, "name": name, "octets": octets})
+        self._connection.execute(_PUT_SEALED, {"case_id": case_id, "name": name, "octets": octets})
 
     def get_sealed(self, case_id: str, name: str) -> bytes | None:
         """Return a small part's ciphertext."""

@@ -47,11 +47,19 @@ class SqlJournal:
         return entry
 
     def read(
-        self, *, after: int = 0, limit: int | None = None, subject: str | None = None, newest_first: bool = False
+        self,
+        *,
+        after: int = 0,
+        below: int = 0,
+        limit: int | None = None,
+        subject: str | None = None,
+        newest_first: bool = False,
     ) -> Iterator[Entry]:
-        """Yield entries with numbers above `after`, batch by batch, while the transaction lasts."""
+        """Yield entries above `after` and below `below` (0: all), batch by batch, while the transaction lasts."""
         query = select(JOURNAL).order_by(JOURNAL.c.number.desc() if newest_first else JOURNAL.c.number)
         query = query.where(JOURNAL.c.number > after)
+        if below:
+            query = query.where(JOURNAL.c.number < below)
         if subject is not None:
             query = query.where(JOURNAL.c.subject == subject)
         rest, edge = limit, query

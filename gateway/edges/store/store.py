@@ -93,7 +93,10 @@ class SqlStore:
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
         """See one state of everything, and write nothing."""
-        with told(), self._engines.reader.begin() as connection:
+        with (
+            told(),
+            self._engines.reader.connect() as connection,
+        ):  # begins with the first question, ends with the block
             yield SqlTransaction(connection, self._clock)
 
     @contextmanager

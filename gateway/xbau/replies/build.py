@@ -13,7 +13,7 @@ from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import MessageId
 from gateway.domain.message import Heading, Party
 from gateway.xbau.charset import Kind, forbidden, normalise
-from gateway.xbau.detect import MESSAGE_LISTS, message_names
+from gateway.xbau.detect import message_names
 from gateway.xbau.release import Release
 
 BASIS = "http://xoev.de/schemata/basisnachricht/g2g/1_1"
@@ -145,7 +145,7 @@ def _identify(header: etree._Element, number: str, heading: Heading, pen: Pen) -
     element = pen.bare(header, "identifikation.nachricht")
     pen.bare(element, "nachrichtenUUID", heading.stamp.message_id)
     # no listVersionID: the separately published kernel of 2.4 fixes another one than the copy shipped with XBau
-    uri = KERNEL_LIST if MESSAGE_LISTS[pen.release.name][1] else OWN_LIST
+    uri = KERNEL_LIST if pen.release.message_lists[1] else OWN_LIST
     pen.bare(pen.bare(element, "nachrichtentyp", listURI=uri), "code", number)
     pen.bare(element, "erstellungszeitpunkt", heading.stamp.at.isoformat(timespec="seconds"))
 

@@ -35,6 +35,7 @@ class AuthorityPage(ListPage[Line]):
 
     section = "authority"
     CSS_PATH = "authority.tcss"
+    foot = ("key.next_tab", "key.edit", "key.new", "key.stop_or_go")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,tab", "tab(1)", "key.next_tab", key_display="→"),
         Binding("left,h,shift+tab", "tab(-1)", "key.previous_tab", show=False),
@@ -94,7 +95,7 @@ class AuthorityPage(ListPage[Line]):
         lines = facts(self.seen, self.texts, self.console.clock())
         text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
         self.query_one("#facts", Static).update(text)
-        rows = TABS[self.tab].rows(self.seen, self.texts, self.console.clock())
+        rows = TABS[self.tab].rows(self.seen, self.texts)
         self.rows.table = self.table()
         self.rows.show(rows)
         self.rows.relayout()
@@ -127,7 +128,7 @@ class AuthorityPage(ListPage[Line]):
         self._at[self.tab] = self.rows.cursor
         self.tab = name
         self.query_one(TabLine).choose(name)
-        self.rows.change_table(self.table(), TABS[name].rows(self.seen, self.texts, self.console.clock()))
+        self.rows.change_table(self.table(), TABS[name].rows(self.seen, self.texts))
         self.rows.go_to_row(self._at.get(name, 0))
         self.tell_list()
         if name in ("deliveries", "journal"):

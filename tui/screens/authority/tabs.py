@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from tui import signs
 from tui.formats import age, day, full, size
@@ -20,7 +19,7 @@ class Tab:
     """One list: its columns and its rows."""
 
     table: Callable[[Seen, Texts], Table[Line]]
-    rows: Callable[[Seen, Texts, datetime], Sequence[Line]]
+    rows: Callable[[Seen, Texts], Sequence[Line]]
 
 
 def _column(name: str, width: int, text: str | None = None, **given: object) -> Column[Line]:
@@ -31,7 +30,7 @@ def _column(name: str, width: int, text: str | None = None, **given: object) -> 
 # -- participation ----------------------------------------------------------------------------------------------------
 
 
-def _participation_table(seen: Seen, texts: Texts) -> Table[Line]:
+def _participation_table(_: Seen, texts: Texts) -> Table[Line]:
     columns = (
         Column[Line]("since", 10, lambda line: Cell(line["since"], line["tone"])),
         Column[Line]("valid_from", 10, lambda line: day(str(line["valid_from"])), lambda line: line["valid_from"]),
@@ -46,7 +45,7 @@ def _participation_table(seen: Seen, texts: Texts) -> Table[Line]:
     return Table("authority.participation", lambda line: str(line["valid_from"]), columns)
 
 
-def _participation_rows(seen: Seen, texts: Texts, now: datetime) -> Sequence[Line]:
+def _participation_rows(seen: Seen, texts: Texts) -> Sequence[Line]:
     if seen.detail is None:
         return []
     coming = [one.get("valid_from") for one in seen.detail.upcoming]
@@ -81,7 +80,7 @@ def _on(switched: object, texts: Texts) -> Cell:
     return Cell(f"● {texts('shell.yes')}", "good") if switched else Cell(f"○ {texts('shell.no')}", "muted")
 
 
-def _procedures_rows(seen: Seen, texts: Texts, now: datetime) -> Sequence[Line]:
+def _procedures_rows(seen: Seen, _: Texts) -> Sequence[Line]:
     settings = {"": seen.current()} | {
         str(one["valid_from"]): one for one in (seen.detail.upcoming if seen.detail else [])
     }
@@ -94,7 +93,7 @@ def _procedures_rows(seen: Seen, texts: Texts, now: datetime) -> Sequence[Line]:
 # -- connection -------------------------------------------------------------------------------------------------------
 
 
-def _connection_table(seen: Seen, texts: Texts) -> Table[Line]:
+def _connection_table(_: Seen, __: Texts) -> Table[Line]:
     columns = (
         Column[Line]("label", 26, lambda line: Cell(str(line["label"]), "muted")),
         Column[Line](
@@ -104,7 +103,7 @@ def _connection_table(seen: Seen, texts: Texts) -> Table[Line]:
     return Table("authority.connection", lambda line: str(line["name"]), columns)
 
 
-def _connection_rows(seen: Seen, texts: Texts, now: datetime) -> Sequence[Line]:
+def _connection_rows(seen: Seen, texts: Texts) -> Sequence[Line]:
     current = seen.current()
     if not current:
         return []
@@ -132,7 +131,7 @@ def _fact(name: str, value: str, texts: Texts) -> Line:
 # -- certificates, contacts, deliveries, notes, journal ---------------------------------------------------------------
 
 
-def _certificates_table(seen: Seen, texts: Texts) -> Table[Line]:
+def _certificates_table(_: Seen, texts: Texts) -> Table[Line]:
     columns = (
         Column[Line]("purpose", 15, lambda line: texts.value("purpose", str(line.get("purpose", "")))),
         Column[Line]("subject", 24, lambda line: Cell(str(line.get("subject", "")), "strong"), grow=2),
@@ -148,7 +147,7 @@ def _certificates_table(seen: Seen, texts: Texts) -> Table[Line]:
     return Table("authority.certificates", lambda line: str(line.get("fingerprint", "")), columns)
 
 
-def _contacts_table(seen: Seen, texts: Texts) -> Table[Line]:
+def _contacts_table(_: Seen, __: Texts) -> Table[Line]:
     columns = (
         _column("role", 18),
         _column("name", 20, grow=1),
@@ -160,7 +159,7 @@ def _contacts_table(seen: Seen, texts: Texts) -> Table[Line]:
     )
 
 
-def _deliveries_table(seen: Seen, texts: Texts) -> Table[Line]:
+def _deliveries_table(_: Seen, texts: Texts) -> Table[Line]:
     columns = (
         Column[Line]("state", 16, lambda line: signs.state(str(line.get("state", "")), texts)),
         _column("case", 17, "case_number"),
@@ -174,7 +173,7 @@ def _deliveries_table(seen: Seen, texts: Texts) -> Table[Line]:
     return Table("authority.deliveries", lambda line: str(line.get("message_id", "")), columns)
 
 
-def _notes_table(seen: Seen, texts: Texts) -> Table[Line]:
+def _notes_table(_: Seen, __: Texts) -> Table[Line]:
     columns = (
         Column[Line]("at", 16, lambda line: full(line.get("at")), lambda line: line.get("at")),
         Column[Line]("actor", 14, lambda line: str(line.get("actor", "")).removeprefix("operator:")),
@@ -183,7 +182,7 @@ def _notes_table(seen: Seen, texts: Texts) -> Table[Line]:
     return Table("authority.notes", lambda line: str(line.get("id", "")), columns)
 
 
-def _journal_table(seen: Seen, texts: Texts) -> Table[Line]:
+def _journal_table(_: Seen, __: Texts) -> Table[Line]:
     columns = (
         Column[Line](
             "number", 6, lambda line: str(line.get("number", "")), lambda line: line.get("number"), right=True
@@ -196,8 +195,8 @@ def _journal_table(seen: Seen, texts: Texts) -> Table[Line]:
     return Table("authority.journal", lambda line: str(line.get("number", "")), columns)
 
 
-def _part(name: str) -> Callable[[Seen, Texts, datetime], Sequence[Line]]:
-    return lambda seen, texts, now: list(getattr(seen.detail, name)) if seen.detail else []
+def _part(name: str) -> Callable[[Seen, Texts], Sequence[Line]]:
+    return lambda seen, _: list(getattr(seen.detail, name)) if seen.detail else []
 
 
 TABS: Mapping[str, Tab] = {
@@ -206,7 +205,7 @@ TABS: Mapping[str, Tab] = {
     "connection": Tab(_connection_table, _connection_rows),
     "certificates": Tab(_certificates_table, _part("certificates")),
     "contacts": Tab(_contacts_table, _part("contacts")),
-    "deliveries": Tab(_deliveries_table, lambda seen, texts, now: seen.deliveries),
+    "deliveries": Tab(_deliveries_table, lambda seen, _: seen.deliveries),
     "notes": Tab(_notes_table, _part("notes")),
-    "journal": Tab(_journal_table, lambda seen, texts, now: seen.journal),
+    "journal": Tab(_journal_table, lambda seen, _: seen.journal),
 }

@@ -19,7 +19,8 @@ TEXTS = {
     "help.name": "Die untere Bauaufsichtsbehörde. Enter öffnet alles über sie.",
     "help.kreis": "Kfz-Kennzeichen des Kreises oder der kreisfreien Stadt.",
     "help.kind": "Kreis, kreisfreie, große oder mittlere kreisangehörige Stadt.",
-    "help.option": "1 Antrag mit Plänen, 2 Antrag ohne Pläne (Pläne per Post), 3a eigener Online-Dienst, 3b nichts online.",
+    "help.option": "1 Antrag mit Plänen, 2 Antrag ohne Pläne (Pläne per Post), 3a eigener Online-Dienst, 3b "
+    "nichts online.",
     "help.procedures": "Wie viele Verfahren freigeschaltet sind (ab 120 Zeichen Breite).",
     "help.way": "Auf welchem Weg die Behörde Nachrichten bekommt.",
     "help.release": "Welche XBau-Version ihre Software liest.",

@@ -74,7 +74,9 @@ TEXTS = {
     "participation.col.source": "Quelle",
     "participation.col.changed_by": "Geändert von",
     "participation.help.since": "◷ künftig: vorgemerkt, ● gilt heute, · früher.",
-    "participation.help.valid_from": "Der Tag, von dem an die Angabe gilt. b ändert sie, n legt eine weitere an, D nimmt sie zurück.",
+    "participation.help.valid_from": "Der Tag, von dem an die Angabe gilt. b ändert sie, n legt eine "
+    "weitere an, D nimmt sie "
+    "zurück.",
     "participation.help.option": "1 mit Plänen, 2 ohne Pläne, 3a eigener Online-Dienst, 3b keine Teilnahme.",
     "participation.help.phase": "Was gesendet werden darf: nichts, nur Tests, alles.",
     "participation.help.adapter": "Der Weg der Nachrichten.",
@@ -159,7 +161,9 @@ TEXTS = {
     "certificate.chain.open": "Kette:      endet nicht bei einer Wurzel ({n} weitere in der Datei)",
     "certificate.overlap": "Überlappt mit dem vorhandenen um {n} Tage; bis dahin gelten beide.",
     "certificate.gap": "! Zwischen dem vorhandenen und diesem liegt eine Lücke von {n} Tagen.",
-    "certificate.key": "! In der Datei liegt ein privater Schlüssel. Er wird nicht übertragen; die Behörde sollte ihn nicht versenden.",
+    "certificate.key": "! In der Datei liegt ein privater Schlüssel. Er wird nicht übertragen; die Behörde sollte "
+    "ihn nicht "
+    "versenden.",
     "certificate.too_large": "Die Datei ist zu groß für ein Zertifikat.",
     "certificate.unreadable": "In der Datei ist kein lesbares Zertifikat (PEM, DER oder PKCS#12).",
     "certificate.password_wrong": "Das Kennwort öffnet die Datei nicht.",

@@ -22,7 +22,8 @@ TEXTS = {
     "help.filter_words": "Wörter",
     "help.filter_words_text": "Alle müssen vorkommen, egal in welcher Spalte; !wort darf nicht vorkommen.",
     "help.filter_field": "Felder",
-    "help.filter_field_text": "feld:wert sucht nur dort, feld:a,b eines von beiden, feld:- leer, feld:<30 kleiner. Felder: {fields}",
+    "help.filter_field_text": "feld:wert sucht nur dort, feld:a,b eines von beiden, feld:- leer, feld:<30 kleiner. "
+    "Felder: {fields}",
     "twin": "Dasselbe auf der Befehlszeile",
     "discard": "Eingaben verwerfen?",
     "discard_no": "Weiter bearbeiten",

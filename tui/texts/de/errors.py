@@ -3,7 +3,8 @@
 TEXTS = {
     "unreachable": "Der Server antwortet nicht. Die Konsole versucht es weiter; was Sie sehen und eingeben, bleibt.",
     "not_sent": "Der Server antwortet nicht. Es wurde nichts geändert; Ihre Eingaben bleiben stehen.",
-    "unknown_outcome": "Die Verbindung brach beim Speichern ab. Ob es gespeichert wurde, ist unklar: bitte neu laden und "
+    "unknown_outcome": "Die Verbindung brach beim Speichern ab. Ob es gespeichert wurde, ist unklar: bitte neu "
+    "laden und "
     "nachsehen. Ihre Eingaben bleiben stehen.",
     "read_only": "Nur-Lese-Betrieb: Es wurde nichts geändert.",
     "unreadable": "Die Antwort des Servers ist nicht lesbar. Vielleicht ist die Adresse nicht die des Gateways.",

@@ -16,7 +16,8 @@ TEXTS = {
     "help.way": "● alle haben einen Weg für Nachrichten, ◐ einige, ○ keine.",
     "help.trouble": "! etwas ist angehalten oder ein Zertifikat läuft ab, ● ohne Störung, ○ nicht dabei.",
     "help.tile": "Kachel",
-    "help.tile_text": "Kennzeichen des Kreises, Zeichen, darunter wie viele von wie vielen Behörden. Enter öffnet ihre Liste.",
+    "help.tile_text": "Kennzeichen des Kreises, Zeichen, darunter wie viele von wie vielen Behörden. Enter "
+    "öffnet ihre Liste.",
     "key.next_view": "Nächste Ansicht",
     "key.choose_view": "Ansicht wählen",
     "key.write_page": "HTML-Karte",

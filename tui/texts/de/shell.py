@@ -23,7 +23,9 @@ TEXTS = {
     "marked": "{n} markiert",
     "filter_hint": "Wörter, !Wort, {fields}",
     "filter_unknown": "Feld unbekannt: {names}",
-    "too_small": "Das Fenster ist zu klein.\n\nDie Konsole braucht mindestens 60 × 18 Zeichen,\njetzt sind es {width} × {height}.\n\nBitte das Fenster vergrößern. Nichts geht verloren.",
+    "too_small": "Das Fenster ist zu klein.\n\nDie Konsole braucht mindestens 60 × 18 Zeichen,\njetzt sind "
+    "es {width} × "
+    "{height}.\n\nBitte das Fenster vergrößern. Nichts geht verloren.",
     "key.help": "Hilfe",
     "key.palette": "Befehl suchen",
     "key.refresh": "Neu laden",

@@ -19,7 +19,8 @@ TEXTS = {
     "help.name": "The lower building authority. Enter opens everything about it.",
     "help.kreis": "Number-plate letters of the Kreis or city.",
     "help.kind": "Kreis, city of its own, large or medium town within a Kreis.",
-    "help.option": "1 application with plans, 2 without plans (plans by post), 3a own online service, 3b nothing online.",
+    "help.option": "1 application with plans, 2 without plans (plans by post), 3a own online service, 3b "
+    "nothing online.",
     "help.procedures": "How many procedures are switched on (from a width of 120).",
     "help.way": "On which way the authority gets its messages.",
     "help.release": "Which XBau release its software reads.",

@@ -22,7 +22,9 @@ TEXTS = {
     "help.filter_words": "words",
     "help.filter_words_text": "All must occur, in any column; !word must not occur.",
     "help.filter_field": "fields",
-    "help.filter_field_text": "field:value searches only there, field:a,b either, field:- empty, field:<30 less. Fields: {fields}",
+    "help.filter_field_text": "field:value searches only there, field:a,b either, field:- empty, "
+    "field:<30 less. Fields: "
+    "{fields}",
     "twin": "The same on the command line",
     "discard": "Discard what you typed?",
     "discard_no": "Go on editing",

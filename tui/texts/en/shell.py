@@ -23,7 +23,8 @@ TEXTS = {
     "marked": "{n} marked",
     "filter_hint": "words, !word, {fields}",
     "filter_unknown": "Unknown field: {names}",
-    "too_small": "The window is too small.\n\nThe console needs at least 60 × 18 characters,\nnow there are {width} × {height}.\n\nPlease enlarge the window. Nothing is lost.",
+    "too_small": "The window is too small.\n\nThe console needs at least 60 × 18 characters,\nnow there are {width} × "
+    "{height}.\n\nPlease enlarge the window. Nothing is lost.",
     "key.help": "Help",
     "key.palette": "Find a command",
     "key.refresh": "Reload",

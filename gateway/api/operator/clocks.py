@@ -1,0 +1,107 @@
+"""Operators on time: the calendar, who has not fetched, whose plans are late, and what a later day would bring."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+
+from gateway.api.operator.access import Editing, Reading, world_of
+from gateway.api.operator.authorities import body
+from gateway.api.operator.shapes import Line, Reason, Shape
+from gateway.domain import codes
+from gateway.domain.calendar import local_date
+from gateway.domain.deadlines import level_of
+from gateway.domain.errors import SubmissionError
+from gateway.domain.rehearsal import day_asked
+from gateway.flow import clocks, rehearse
+
+router = APIRouter()
+
+
+class ClosedDay(Shape):
+    """A day on which nobody works though it is no public holiday."""
+
+    date: Annotated[date, Field(strict=False)]
+    name: Line = ""
+
+
+class ClosedDaysIn(Shape):
+    """All such days; they replace the ones kept before."""
+
+    dates: Annotated[list[ClosedDay], Field(max_length=1000)]
+    reason: Reason
+
+
+@router.get("/calendar", summary="Days on which nobody works beside the public holidays")
+def calendar(request: Request, _: Reading) -> dict[str, Any]:
+    """In order of time."""
+    with world_of(request).store.reading() as tx:
+        return {"closed": [{"date": day.isoformat(), "name": name} for day, name in tx.duties.closed_days().items()]}
+
+
+@router.put("/calendar/closed", summary="Replace the days on which nobody works")
+async def set_closed(request: Request, operator: Editing) -> dict[str, Any]:
+    """Public holidays of North Rhine-Westphalia are known and need not be among them."""
+    given: ClosedDaysIn = await body(request, ClosedDaysIn)
+    days = {one.date: one.name for one in given.dates}
+    clocks.set_closed_days(world_of(request), days, operator.actor, given.reason)
+    return {"closed": [{"date": day.isoformat(), "name": name} for day, name in sorted(days.items())]}
+
+
+@router.get("/overdue", summary="Who has not fetched, and whose plans are late")
+def overdue(request: Request, _: Reading) -> dict[str, Any]:
+    """The longest waiting first; `level` is 1, 2 or 5 working days (NB § 6)."""
+    world = world_of(request)
+    with world.store.reading() as tx:
+        lax, late = clocks.unfetched(world, tx), clocks.overdue_plans(world, tx)
+    return {
+        "pickups": [
+            {
+                "authority": one.ready.authority,
+                "authority_name": one.name,
+                "count": one.ready.count,
+                "since": one.ready.since.isoformat(),
+                "missed": one.missed,
+                "level": level_of(one.missed),
+                "case_number": one.ready.case_number,
+                "message_id": one.ready.message_id,
+                "adapter": one.ready.adapter,
+            }
+            for one in lax
+        ],
+        "plans": [
+            {
+                "authority": one.authority,
+                "authority_name": one.name,
+                "case_number": one.case_number,
+                "due": one.due.isoformat(),
+            }
+            for one in late
+        ],
+    }
+
+
+@router.get("/rehearse", summary="What a later day would bring if nobody did anything")
+def rehearsal(request: Request, _: Reading, at: Annotated[str, Query(min_length=1, max_length=20)]) -> dict[str, Any]:
+    """`at` is `2027-05-03` or `+60d`; `breaks` marks what would stop working."""
+    world = world_of(request)
+    day = day_asked(at, local_date(world.clock.now()))
+    if day is None:
+        raise SubmissionError(codes.FIELD_INVALID, f"„{at}“ ist weder ein Datum noch eine Spanne wie +60d.")
+    return {
+        "at": day.isoformat(),
+        "findings": [
+            {
+                "on": one.on.isoformat(),
+                "authority": one.authority,
+                "authority_name": one.name,
+                "kind": one.kind,
+                "sentence": one.sentence,
+                "breaks": one.breaks,
+            }
+            for one in rehearse.rehearse(world, day)
+        ],
+    }

@@ -1,0 +1,25 @@
+"""What would go wrong on a day that has not come yet."""
+
+TEXTS = {
+    "title": "Probelauf",
+    "col.on": "Ab",
+    "col.authority": "Behörde",
+    "col.kind": "Art",
+    "col.sentence": "Was dann nicht ginge",
+    "help.on": "Ab welchem Tag.",
+    "help.authority": "Wen es betrifft. Enter öffnet die Behörde.",
+    "help.kind": "Worum es geht.",
+    "help.sentence": "Was dann geschieht und was vorher zu tun ist.",
+    "field.kind": "art",
+    "field.authority": "behoerde",
+    "kind.certificate": "Zertifikat",
+    "kind.participation": "Teilnahme",
+    "kind.release": "XBau-Version",
+    "kind.edition": "Verzeichnis",
+    "kind.key": "eigener Schlüssel",
+    "kind.holiday": "Feiertag",
+    "day": "Welcher Tag? (zum Beispiel 01.01.2027)",
+    "empty": "Bis zu diesem Tag geht alles gut.",
+    "key.day": "Anderer Tag",
+    "key.open": "Behörde öffnen",
+}

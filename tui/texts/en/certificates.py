@@ -1,0 +1,27 @@
+"""All certificates."""
+
+TEXTS = {
+    "title": "Certificates",
+    "col.days": "Left",
+    "col.until": "Until",
+    "col.owner": "Whose",
+    "col.purpose": "For",
+    "col.subject": "Issued to",
+    "col.algorithm": "Key",
+    "help.days": "Days until it ends; ! below 30, ✕ expired.",
+    "help.until": "Its last day.",
+    "help.owner": "The authority, or the gateway itself. Enter opens the authority.",
+    "help.purpose": "What it is used for.",
+    "help.subject": "The name in the certificate.",
+    "help.algorithm": "Kind and length of the key (wide windows only).",
+    "field.days": "days",
+    "field.purpose": "for",
+    "field.owner": "whose",
+    "gateway": "Gateway (own)",
+    "issued": "issued by {issuer}, valid since {begin}, {algorithm}",
+    "own": "Next step: run “bauweiche keys rotate” on the server and give the new certificate to the authorities.",
+    "theirs": "Next step: ask the authority for a new certificate; both may overlap.",
+    "empty": "No certificates.",
+    "key.soon": "Urgent only",
+    "key.open": "Open authority",
+}

@@ -1,0 +1,25 @@
+"""What would go wrong on a day that has not come yet."""
+
+TEXTS = {
+    "title": "Rehearsal",
+    "col.on": "From",
+    "col.authority": "Authority",
+    "col.kind": "Kind",
+    "col.sentence": "What would not work then",
+    "help.on": "From which day.",
+    "help.authority": "Whom it concerns. Enter opens the authority.",
+    "help.kind": "What it is about.",
+    "help.sentence": "What happens then and what is to be done before.",
+    "field.kind": "kind",
+    "field.authority": "authority",
+    "kind.certificate": "certificate",
+    "kind.participation": "participation",
+    "kind.release": "XBau release",
+    "kind.edition": "directory",
+    "kind.key": "own key",
+    "kind.holiday": "holiday",
+    "day": "Which day? (for example 01.01.2027)",
+    "empty": "Everything goes well until this day.",
+    "key.day": "Another day",
+    "key.open": "Open authority",
+}
