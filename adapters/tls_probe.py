@@ -28,6 +28,9 @@ _WORDS = {
     20: "Der Aussteller des Serverzertifikats ist hier nicht hinterlegt, oder der Server sendet die Kette nicht ganz.",
     21: "Der Server sendet die Zertifikatskette nicht ganz.",
     62: "Das Zertifikat des Servers gilt für einen anderen Rechnernamen.",
+    66: "Der Schlüssel des Servers ist zu schwach; nötig sind RSA ab 3072 Bit oder EC ab 256 Bit.",
+    67: "Ein Aussteller in der Kette hat einen zu schwachen Schlüssel; als Anker genügt die Zwischenstelle darunter.",
+    68: "Ein Zertifikat in der Kette des Servers ist mit einem veralteten Verfahren unterschrieben.",
 }
 
 

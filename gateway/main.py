@@ -4,39 +4,17 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.commands import (
-    authorities,
-    calendar,
-    cases,
-    deliveries,
-    demo,
-    doctor,
-    evidence,
-    journal,
-    keys,
-    onboarding,
-    opening,
-    operators,
-    plans,
-    rehearse,
-    replies,
-    reply,
-    report,
-    running,
-    survey,
-    tokens,
-    webhooks,
-    xbau,
-)
-from gateway.ports import World
+if TYPE_CHECKING:
+    from gateway.ports import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +42,77 @@ class LocalSeat:
             world.store.close()
 
 
-app = typer.Typer(
-    name="bauweiche",
-    help="Das Gateway zwischen Bauportal und den Bauaufsichtsbehörden.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+GROUPS: Mapping[str, str] = {
+    "authorities": "authorities",
+    "calendar": "calendar",
+    "deliveries": "deliveries",
+    "journal": "journal",
+    "keys": "keys",
+    "onboarding": "onboarding",
+    "operator": "operators",
+    "replies": "replies",
+    "survey": "survey",
+    "token": "tokens",
+    "webhook": "webhooks",
+    "xbau": "xbau",
+}
+"""Families of commands (each module has an `app`), by their word on the command line."""
+
+COMMANDS: Mapping[str, str] = {
+    "init": "running",
+    "serve": "running",
+    "worker": "running",
+    "run": "running",
+    "status": "cases",
+    "trace": "cases",
+    "purge": "cases",
+    "open": "opening",
+    "reply": "reply",
+    "demo": "demo",
+    "doctor": "doctor",
+    "evidence": "evidence",
+    "plans-arrived": "plans",
+    "overdue": "plans",
+    "rehearse": "rehearse",
+    "report": "report",
+    "overview": "report",
+    "map": "report",
+    "tui": "tui",
+}
+"""Single commands (each module has a `register`), by their word on the command line."""
 
 
-@app.callback()
+def build(words: Sequence[str] = ()) -> typer.Typer:
+    """Return the command line; with `words` that name a command, only that one's module is loaded."""
+    app = typer.Typer(
+        name="bauweiche",
+        help="Das Gateway zwischen Bauportal und den Bauaufsichtsbehörden.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback()(seat)
+    alone = _command_in(words)
+    for word, module in GROUPS.items():
+        if alone in ("", word):
+            app.add_typer(import_module(f"gateway.commands.{module}").app)
+    for module in dict.fromkeys(COMMANDS.values()):
+        if alone == "" or COMMANDS.get(alone) == module:
+            import_module(f"gateway.commands.{module}").register(app)
+    return app
+
+
+def _command_in(words: Sequence[str]) -> str:
+    """Return the command that the words call, or nothing if that is not certain (then everything is loaded)."""
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        if rest[0] not in ("--state", "--read-only"):
+            return ""
+        del rest[: 2 if rest[0] == "--state" else 1]
+    return rest[0] if rest and (rest[0] in GROUPS or rest[0] in COMMANDS) else ""
+
+
 def seat(
     ctx: typer.Context,
     state: Annotated[
@@ -86,21 +124,22 @@ def seat(
     ctx.obj = LocalSeat(state, read_only)
 
 
-for group in (
-    authorities.app, calendar.app, deliveries.app, journal.app, keys.app, onboarding.app, operators.app, replies.app,
-    survey.app, tokens.app, webhooks.app, xbau.app,
-):  # fmt: skip
-    app.add_typer(group)
-for module in (running, cases, opening, reply, demo, doctor, evidence, plans, rehearse, report):
-    module.register(app)
+def __getattr__(name: str) -> Any:
+    """Give `gateway.main.app`, the whole command line, to those who ask for it; `main` loads only what it needs."""
+    if name == "app":
+        return build()
+    raise AttributeError(name)
 
 
 def main() -> None:
-    """Run the command line; an interrupt ends quietly with 130."""
+    """Run the command line; an interrupt ends quietly with 130, a folder that cannot be used with a sentence and 1."""
     try:
-        app()
+        build(sys.argv[1:])()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        typer.echo(f"Nicht möglich: {error.strerror or error} ({error.filename or 'ohne Pfad'}).", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

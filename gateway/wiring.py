@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,9 +14,8 @@ from pydantic import ValidationError
 
 from gateway import registry
 from gateway.adapter import Adapter, Plugin
-from gateway.api.problems import pointer
 from gateway.domain import codes
-from gateway.domain.errors import ConfigurationError, Fault
+from gateway.domain.errors import ConfigurationError, Fault, pointer
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Participation
 from gateway.edges.holidays_nrw import closed_days
@@ -110,7 +109,24 @@ def _secret(path: Path) -> str:
 
 def adapters() -> Mapping[str, Plugin]:
     """Return the adapters that entered by the entry point `bauweiche.adapter`, by name; ours come the same way."""
-    return {entry.name: entry.load() for entry in entry_points(group="bauweiche.adapter")}
+    return _Plugins({entry.name: entry for entry in entry_points(group="bauweiche.adapter")})
+
+
+class _Plugins(Mapping[str, Plugin]):
+    """Loads an adapter when it is first asked for: a command that sends nothing need not import SOAP and SSH."""
+
+    def __init__(self, entries: Mapping[str, EntryPoint]) -> None:
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> Plugin:
+        plugin: Plugin = self._entries[name].load()
+        return plugin
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
 
 def _build(

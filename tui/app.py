@@ -18,7 +18,7 @@ from gateway.domain.calendar import local_date
 from tui.calls import desk
 from tui.client import UNREACHABLE, ApiError, Client
 from tui.dialogs.reading import Reading, Twin
-from tui.page import HORIZONTAL, VERTICAL, Page
+from tui.page import Page
 from tui.palette import AuthorityHits, ScreenHits
 from tui.screens import PLACES, open_page
 from tui.screens.authority import AuthorityPage
@@ -26,6 +26,7 @@ from tui.texts import Texts
 from tui.themes import THEMES
 from tui.values import AuthorityRow
 from tui.widgets.head import Head, Status
+from tui.widgets.too_small import HORIZONTAL, VERTICAL
 
 REFRESH_SECONDS = 5.0
 

@@ -21,22 +21,10 @@ from tui.texts import Texts
 from tui.widgets.foot import Foot
 from tui.widgets.head import Head
 from tui.widgets.lines import Crumbs
+from tui.widgets.too_small import HORIZONTAL, VERTICAL, TooSmall
 
 if TYPE_CHECKING:
     from tui.app import Console
-
-HORIZONTAL = [(0, "-tiny"), (60, "-narrow"), (80, "-normal"), (120, "-wide")]
-VERTICAL = [(0, "-flat"), (18, "-tall")]
-
-
-class TooSmall(Static):
-    """Covers a screen that is too small, and says so."""
-
-    def render(self) -> Text:
-        """Draw the sentence with the present size."""
-        size = self.app.size
-        texts = cast("Console", self.app).texts
-        return Text(texts("shell.too_small", width=size.width, height=size.height), justify="center")
 
 
 class Page(Screen[None]):
@@ -69,7 +57,7 @@ class Page(Screen[None]):
         yield from self.body()
         yield Static("", id="notice", markup=False)
         yield Foot(self.word)
-        yield TooSmall("", id="too-small")
+        yield TooSmall(self.texts)
 
     def body(self) -> Iterable[Widget]:
         """Return the widgets between the top lines and the keys."""

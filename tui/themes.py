@@ -6,7 +6,7 @@ of at least 4.5:1 (BITV 2.0, WCAG 2.1 1.4.3), which a test computes.
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="bauweiche-dunkel",
@@ -120,7 +120,7 @@ ANSI = Theme(
     panel="ansi_default",
     boost="ansi_default",
     ansi=True,
-    variables=_ANSI_VARIABLES,
+    variables=BUILTIN_THEMES["ansi-dark"].variables | _ANSI_VARIABLES,
 )
 
 THEMES = (DARK, LIGHT, ANSI)

@@ -13,7 +13,18 @@ import structlog
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from gateway.api import evidence, followups, operator, parameters, plans, portal, problems, replies, reply_intake
+from gateway.api import (
+    evidence,
+    followups,
+    metrics,
+    operator,
+    parameters,
+    plans,
+    portal,
+    problems,
+    replies,
+    reply_intake,
+)
 from gateway.api.followups import MessageIn
 from gateway.api.shapes import AnnouncementIn, WithdrawalIn
 from gateway.domain import codes
@@ -75,6 +86,7 @@ def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environme
     app.include_router(reply_intake.router)
     app.include_router(evidence.router)
     app.include_router(plans.router)
+    app.include_router(metrics.router)
     app.include_router(operator.router)
     _health(app, world)
     _describe_bodies(app)

@@ -9,10 +9,9 @@ from typing import Any, NoReturn, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from gateway.api.problems import pointer
 from gateway.domain import codes
 from gateway.domain.codes import Code
-from gateway.domain.errors import Fault, SubmissionError
+from gateway.domain.errors import Fault, SubmissionError, pointer
 
 Shape = TypeVar("Shape", bound=BaseModel)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -68,11 +68,6 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, list):
         return [_encodable(entry) for entry in value]
     return value
-
-
-def pointer(location: Iterable[str | int]) -> str:
-    """Return the RFC 6901 pointer of a location such as `("antrag", "bauherr", 0)`."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
 
 
 def install(app: FastAPI) -> None:

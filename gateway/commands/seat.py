@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 import typer
 
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError
-from gateway.ports import World
+
+if TYPE_CHECKING:
+    from gateway.ports import World
 
 FAILURE, USAGE, NOT_FOUND, REFUSED = 1, 2, 3, 4
 """Exit codes beside 0: the business said no, wrong call, not there, not allowed here."""

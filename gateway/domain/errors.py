@@ -14,7 +14,7 @@ GatewayError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.domain.codes import Actor, Code
@@ -27,6 +27,11 @@ class Fault:
     code: Code
     pointer: str
     detail: str
+
+
+def pointer(location: Iterable[str | int]) -> str:
+    """Return the RFC 6901 pointer of a location such as `("antrag", "bauherr", 0)`."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
 
 
 class GatewayError(Exception):

@@ -144,7 +144,7 @@ class FolderKeyring:
 
     def unwrap(self, encrypted_key: bytes) -> bytes:
         """Return a content key wrapped for any of our certificates, old ones too. Raises: as `seal.wrap.unwrap`."""
-        return unwrap(encrypted_key, [held.entry for held in self._held() if held.purpose == "wrap"])
+        return unwrap(encrypted_key, [held.entry for held in self._held("wrap")])
 
     def tls_file(self, at: datetime) -> Path:
         """Return the PEM file with key and chain that TLS presents at `at`. Raises: ConfigurationError KEY_MISSING."""
@@ -156,9 +156,9 @@ class FolderKeyring:
         return Trust(tuple(certificate for certificate in found if certificate is not None))
 
     def _in_use(self, purpose: KeyPurpose, at: datetime) -> _Held:
-        for held in reversed(self._held()):
+        for held in reversed(self._held(purpose)):
             certificate = held.entry.certificate
-            if held.purpose == purpose and certificate is not None and _valid(certificate, at):
+            if certificate is not None and _valid(certificate, at):
                 return held
         raise _missing(purpose)
 
@@ -184,18 +184,20 @@ class FolderKeyring:
             "Zu diesem Zertifikat gibt es hier keinen Schlüssel.", "Erstellen Sie zuerst eine Anfrage."
         )
 
-    def _held(self) -> tuple[_Held, ...]:
-        """Return the keys of the folder in order of purpose and number. Raises: ConfigurationError as `_load`."""
-        return tuple(self._walk())
+    def _held(self, wanted: KeyPurpose | None = None) -> tuple[_Held, ...]:
+        """Return the keys, all or for one purpose, by purpose and number. Raises: ConfigurationError as `_load`."""
+        return tuple(self._walk(wanted))
 
-    def _walk(self) -> Iterator[_Held]:
-        if not self._folder.is_dir():
+    def _walk(self, wanted: KeyPurpose | None) -> Iterator[_Held]:
+        try:
+            _check_mode(self._folder, self._folder.stat(), "0700")
+        except FileNotFoundError:
             return
-        _check_mode(self._folder, self._folder.stat(), "0700")
-        for path in sorted(self._folder.iterdir()):
-            match = _FILE.fullmatch(path.name)
-            if match is not None:
+        for name in sorted(os.listdir(self._folder)):  # noqa: PTH208  # several times per submission: no Path for each
+            match = _FILE.fullmatch(name)
+            if match is not None and (wanted is None or match[1] == wanted):
                 purpose: KeyPurpose = match[1]  # type: ignore[assignment]  # the pattern names the three purposes
+                path = self._folder / name
                 yield _Held(path, purpose, self._load(path))
 
     def _load(self, path: Path) -> PrivateKeyEntry:

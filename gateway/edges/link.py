@@ -23,19 +23,29 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 _SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
-_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=3"
+"""Forward secrecy and AEAD only; level 3 of OpenSSL refuses RSA below 3072 and EC below 256 bits, and SHA-1, in the
+server's certificate and in its whole chain (BSI TR-02102-2)."""
+
+_THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_METADATA = frozenset({"100.100.100.200", "168.63.129.16", "fd00:ec2::254"})
+"""Where cloud machines tell their secrets to whoever asks; the well-known 169.254.169.254 is link-local anyway."""
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a host, as the system resolves it.
+    """Return the addresses of a host as the system resolves it: those this machine can use, IPv4 first.
+
+    One address is pinned, so there is no second try: a broken IPv6 route must not cost the delivery.
 
     Raises:
         Unreachable: the name does not resolve.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     except OSError as error:
         raise Unreachable(codes.FAR_SIDE_UNREACHABLE, f"Der Rechner {host} ist nicht auflösbar.") from error
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -61,9 +71,10 @@ class GatewayLink:
         self._resolve = resolve
 
     def tls(self, *, client: bool = True) -> ssl.SSLContext:
-        """Return a TLS ≥ 1.2 client context that believes only the anchors held for this authority.
+        """Return a TLS ≥ 1.2 client context that believes only the anchors held for this authority, else the system's.
 
-        ECDHE and AEAD only; host names are checked. With `client` it shows the gateway's certificate.
+        An anchor may be a root, an intermediate or the server's own certificate; expiry, purpose and host name are
+        checked in any case, weak keys refused. With `client` it shows the gateway's certificate.
         """
         with self._store.reading() as tx:
             anchors = list(tx.certificates.of(self._authority, "tls-anchor"))
@@ -72,8 +83,10 @@ class GatewayLink:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             pem = b"".join(anchor.public_bytes(Encoding.PEM) for anchor in anchors)
             context.load_verify_locations(cadata=pem.decode("ascii"))
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(_SUITES)
+        context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
         if client:
             context.load_cert_chain(self._keyring.tls_file(self._clock.now()))
         return context
@@ -86,10 +99,11 @@ class GatewayLink:
         """
         try:
             parts = urlsplit(url)
-            port = parts.port or 443
+            port = 443 if parts.port is None else parts.port
         except ValueError as error:
             raise _forbidden("Die Adresse ist nicht lesbar.") from error
-        if parts.scheme != "https" or "@" in parts.netloc or not url.isascii() or not url.isprintable():
+        plain = url.isascii() and url.isprintable() and " " not in url
+        if parts.scheme != "https" or "@" in parts.netloc or not plain:
             raise _forbidden("Erlaubt sind nur https-Adressen ohne Benutzernamen.")
         return self.allow_host(parts.hostname or "", port)
 
@@ -134,12 +148,25 @@ class GatewayLink:
 
 
 def _is_reachable(address: str) -> bool:
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    found = mapped or parsed
-    return not (
-        found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified or found.is_reserved
-    )
+    """Tell whether an address leads to another machine; what an IPv6 address wraps (mapped, 6to4, NAT64) counts."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.teredo is not None:
+            return False
+        wrapped = parsed.ipv4_mapped or parsed.sixtofour or _translated(parsed)
+        if wrapped is not None:
+            return _is_reachable(str(wrapped))
+    here = parsed.is_loopback or parsed.is_unspecified or parsed in _THIS_NETWORK
+    aside = parsed.is_link_local or parsed.is_multicast or parsed.is_reserved or str(parsed) in _METADATA
+    return not (here or aside)
+
+
+def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address behind a NAT64 address (RFC 6052, the well-known prefix)."""
+    return ipaddress.IPv4Address(address.packed[12:]) if address in _NAT64 else None
 
 
 def _forbidden(reason: str) -> ConfigurationError:

@@ -105,7 +105,19 @@ def test_no_clock_and_no_chance_below_the_wiring() -> None:
 
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
-    heavy = "{'textual', 'zeep', 'xmlschema', 'fastapi', 'typst', 'asyncssh'}"
-    program = f"import sys, gateway.main; print(sorted({heavy} & sys.modules.keys()))"
+    heavy = "{'textual', 'zeep', 'xmlschema', 'fastapi', 'typst', 'asyncssh', 'sqlmodel'}"
+    program = (
+        f"import sys; from gateway.main import build; build(['trace']); print(sorted({heavy} & sys.modules.keys()))"
+    )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     assert shown.strip() == "[]"
+
+
+def test_every_command_is_in_the_table_under_its_own_word() -> None:
+    from gateway.main import COMMANDS, GROUPS, build
+
+    whole = build()
+    commands = {info.name or info.callback.__name__ for info in whole.registered_commands if info.callback}
+    groups = {info.typer_instance.info.name for info in whole.registered_groups if info.typer_instance}
+    assert commands == set(COMMANDS)
+    assert groups == set(GROUPS)

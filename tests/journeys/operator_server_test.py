@@ -107,10 +107,10 @@ def test_an_authority_goes_live_only_by_the_second_person(house: House) -> None:
     body = {"typed_name": "Ahlen", **BECAUSE}
     alone = house.anna.post(f"{where}/onboarding/approve", json=body)
     assert (alone.status_code, alone.json()["code"]) == (403, "four-eyes")
-    assert house.portal.get(f"/authorities?municipality={AHLEN}").json()["accepts"] is False
+    assert house.portal.get(f"/responsibility?municipality={AHLEN}").json()["accepts"] is False
     together = house.bernd.post(f"{where}/onboarding/approve", json=body)
     assert together.json()["stage"] == "live", together.text
-    assert house.portal.get(f"/authorities?municipality={AHLEN}").json()["accepts"] is True
+    assert house.portal.get(f"/responsibility?municipality={AHLEN}").json()["accepts"] is True
 
 
 @pytest.mark.slow
@@ -164,5 +164,5 @@ def test_muenster_goes_from_option_2_to_option_1_next_monday_and_the_portal_sees
 
 def told(house: House) -> tuple[str, str]:
     """Return what a portal is told about Münster: option, and what to upload."""
-    found = house.portal.get(f"/authorities?municipality={MUENSTER}").json()
+    found = house.portal.get(f"/responsibility?municipality={MUENSTER}").json()
     return found["option"], found["upload"]

@@ -76,6 +76,7 @@ WORDS = (
     "C̈ x",
     "a–b",
     "ẞ 5 m²",
+    "A-B, C/D; E+F: (G) [H] {I} ~^|\\ * # @ $ % = ? ! _ ` 'K' L.",
 )
 LINES = (*WORDS, "Erste Zeile\nZweite Zeile", "•  Punkt → Ziel", "Größe ≤ 3\r\n\r\nEnde")
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from tui.plain import plain
 from tui.texts import Texts
+from tui.widgets.too_small import HORIZONTAL, VERTICAL, TooSmall
 
 if TYPE_CHECKING:
     from tui.app import Console
@@ -25,7 +26,9 @@ R = TypeVar("R")
 class Dialog(ModalScreen[R | None], Generic[R]):
     """A window over the screen; esc closes it without an answer."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "Input, OptionList, VerticalScroll"
+    HORIZONTAL_BREAKPOINTS = HORIZONTAL
+    VERTICAL_BREAKPOINTS = VERTICAL
+    AUTO_FOCUS: ClassVar[str | None] = "Input, OptionList"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "key.cancel", show=False)]
 
     def __init__(self, title: str, hint: str = "") -> None:
@@ -45,6 +48,7 @@ class Dialog(ModalScreen[R | None], Generic[R]):
             yield from self.inside()
             yield Static("", id="wrong", markup=False)
             yield Static(Text(self._hint or self.texts("dialogs.hint")), id="hint", markup=False)
+        yield TooSmall(self.texts)
 
     def inside(self) -> Iterable[Widget]:
         """Return what the window holds."""

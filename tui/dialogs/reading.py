@@ -18,6 +18,7 @@ from tui.plain import fit, plain
 class Reading(Dialog[None]):
     """Headings and lines of two columns; every key that closes things closes it."""
 
+    AUTO_FOCUS: ClassVar[str | None] = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,question_mark,f1,enter", "cancel", "key.back", show=False),
         Binding("j", "scroll(1)", "key.down", show=False),
@@ -56,6 +57,7 @@ class Pair(Horizontal):
 class Twin(Dialog[None]):
     """The command that does on the command line what the screen does; `y` copies it."""
 
+    AUTO_FOCUS: ClassVar[str | None] = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,e,enter", "cancel", "key.back", show=False),
         Binding("y", "copy", "key.copy", show=False),

@@ -48,6 +48,7 @@ class ChecklistPage(Page):
         self.key, self.authority_name = key, name
         self.list: Checklist | None = None
         self._busy = False
+        self._note = ""
 
     def body(self) -> Iterable[Widget]:
         """Stage and next step above, the checks below."""
@@ -64,8 +65,14 @@ class ChecklistPage(Page):
         self.list = found
         self.query_one("#top", Sheet).show(top_lines(found, self.texts))
         self.query_one("#checks", Sheet).show(check_lines(found, self.texts, self.console.clock()))
-        self.tell_place(self.t("count", n=found.complete, total=len(found.checks)))
+        self._tell(self._note)
         self.refresh_bindings()
+
+    def _tell(self, note: str) -> None:
+        """Say what is being done or was done in the line above, where it covers no evidence."""
+        self._note = note
+        count = self.t("count", n=self.list.complete, total=len(self.list.checks)) if self.list else ""
+        self.tell_place(count, note)
 
     def crumbs(self) -> Sequence[str]:
         """Below the list."""
@@ -93,8 +100,8 @@ class ChecklistPage(Page):
     @work(exclusive=True, group="dialog")
     async def action_check(self) -> None:
         """Let the system collect the evidence; the far side may take its time."""
-        self.say(self.t("checking"))
         client = await self.console.api()
+        self._tell(self.t("checking"))
         await self._do(onboarding.check(client, self.key), "checked")
 
     @work(exclusive=True, group="dialog")
@@ -167,12 +174,13 @@ class ChecklistPage(Page):
             return
         finally:
             self._busy = False
-        self.show_list(found)
         self.loaded_at = self.console.clock()
         stage = self.texts.value("stage", found.stage)
-        self.say(self.t(f"done.{done}", n=found.complete, total=len(found.checks), stage=stage))
+        self._note = self.t(f"done.{done}", n=found.complete, total=len(found.checks), stage=stage)
+        self.show_list(found)
 
     def _refused(self, error: ApiError) -> None:
+        self._tell("")
         sentences = [error.text, *dict.fromkeys(fault.detail for fault in error.faults)]
         self.say(" ".join(dict.fromkeys(sentences)), wrong=True)
 
