@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -129,7 +130,12 @@ class Page(Screen[None]):
     async def reload(self) -> None:
         """Load once; what is on the screen stays if that fails, and a sentence says why."""
         try:
-            await self.load(await self.console.api())
+            client = await self.console.api()
+            if self.is_mounted:
+                await self.load(client)
+        except NoMatches:
+            # The screen was closed while the answer was under way: nobody waits for it any more.
+            return
         except ApiError as error:
             self.failed(error)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -151,9 +157,9 @@ class Page(Screen[None]):
 
     def _notice(self, sentence: str) -> None:
         self.failure = sentence
-        notice = self.query_one("#notice", Static)
-        notice.update(Text(f" ! {plain(sentence)}" if sentence else ""))
-        notice.set_class(bool(sentence), "-on")
+        for notice in self.query("#notice").results(Static):
+            notice.update(Text(f" ! {plain(sentence)}" if sentence else ""))
+            notice.set_class(bool(sentence), "-on")
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
@@ -163,7 +169,7 @@ class Page(Screen[None]):
 
     def copy(self, text: str) -> None:
         """Put a text into the terminal's clipboard (OSC 52, also over SSH)."""
-        self.app.copy_to_clipboard(plain(text))
+        self.app.copy_to_clipboard("\t".join(plain(part) for part in text.split("\t")))
         self.say(self.texts("shell.copied", text=plain(text)[:60]))
 
     async def attempt(self, doing: Any) -> Any:

@@ -18,6 +18,7 @@ from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.onboarding import Check, Evidence
 from gateway.domain.participation import Participation, Protection
 from gateway.flow.cases import authority_of
+from gateway.flow.clocks import closed_days
 from gateway.flow.dispatch import way_settings
 from gateway.flow.participation import adapter_faults, faults_of
 from gateway.flow.proofs import subject
@@ -138,10 +139,12 @@ def _probe(world: World, key: AuthorityKey, value: Participation) -> Sequence[Fi
 def _visits(world: World, seen: Situation) -> Iterator[Finding]:
     """Say whether the authority has come to its mailbox within the last working day."""
     last = last_visit(world, seen.key)
+    with world.store.reading() as tx:
+        closed = closed_days(world, tx, local_date(seen.now))
     if last is None:
         text = "Die Behörde hat ihr Postfach noch nie abgerufen. Bitte um einen Abruf mit ihrem Zertifikat bitten."
         yield Finding(Check.REACHABLE, False, text)
-    elif not visited_in_time(last, seen.now):
+    elif not visited_in_time(last, seen.now, closed):
         text = f"Zuletzt abgerufen {written_moment(last)}, vor mehr als einem Arbeitstag. Bitte den Abruf einschalten."
         yield Finding(Check.REACHABLE, False, text)
     else:

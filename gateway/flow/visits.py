@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from gateway.domain.calendar import add_working_days, local_date
@@ -42,6 +42,6 @@ def last_visit(world: World, key: AuthorityKey) -> datetime | None:
     return max([*fetched, *noted], default=None)
 
 
-def visited_in_time(last: datetime, now: datetime) -> bool:
-    """Return whether a visit lies within the last working day."""
-    return add_working_days(local_date(last), 1, frozenset()) >= local_date(now)
+def visited_in_time(last: datetime, now: datetime, closed: Collection[date]) -> bool:
+    """Return whether a visit lies within the last working day; nobody works on `closed` days."""
+    return add_working_days(local_date(last), 1, closed) >= local_date(now)

@@ -18,7 +18,7 @@ import structlog
 
 from gateway.domain import codes
 from gateway.domain.errors import GatewayError
-from gateway.flow import clocks, collect, dispatch, evidence, mails, purge, webhooks
+from gateway.flow import clocks, collect, dispatch, evidence, expiry, mails, purge, webhooks
 from gateway.ports import World
 
 POLL = 0.04
@@ -41,6 +41,9 @@ CLOCKS = 60.0
 
 MAIL = 2.0
 """Seconds between two looks at the mail queue; one job at a time, so a dead mail server takes one slot."""
+
+EXPIRY = 24 * 3600.0
+"""Seconds between two looks for certificates that are about to expire."""
 
 SWEEP = 3600.0
 """Seconds between two sweeps of the vault."""
@@ -136,6 +139,8 @@ class Worker:
         if self._time_for("sweep", SWEEP):
             purge.sweep(self.world)
             purge.forget(self.world)
+        if self._time_for("expiry", EXPIRY):
+            expiry.warn(self.world)
         if self._time_for("clocks", CLOCKS):
             clocks.tick(self.world)
             evidence.sign_pending(self.world)

@@ -16,8 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.api.app import build_app
-from gateway.api.operator.access import PREFIX as OPERATOR
 from gateway.api.auth import token_digest
+from gateway.api.operator.access import PREFIX as OPERATOR
 from gateway.domain.calendar import at_local, local_date, written_date
 from gateway.domain.case import Client
 from gateway.domain.dossier import Contact, Dossier
@@ -164,7 +164,7 @@ async def test_each_impossible_arrival_has_its_own_answer(tmp_path: Path) -> Non
         today = local_date(installed.clock.now())
 
         def answer(number: str, on: date) -> str:
-            with pytest.raises(Exception) as caught:  # noqa: PT011  every refusal is checked by its sentence
+            with pytest.raises(Exception) as caught:
                 plans.plans_arrived(installed.world, number, on, ACTOR)
             return str(getattr(caught.value, "reason", caught.value))
 

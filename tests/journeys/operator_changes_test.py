@@ -83,7 +83,10 @@ async def test_a_setting_for_a_future_day_shows_as_the_next_change(stage: Stage)
 async def test_the_second_of_two_operators_overwrites_nothing(stage: Stage) -> None:
     installed, anna, bernd = stage
     seen = await etag_of(anna, MUENSTER)
-    both = {"json": {"participation": setting(installed, MUENSTER, release="2.5"), **BECAUSE}, "headers": seen}
+    both: dict[str, Any] = {
+        "json": {"participation": setting(installed, MUENSTER, release="2.5"), **BECAUSE},
+        "headers": seen,
+    }
     first = await anna.put(f"/authorities/{MUENSTER}/participation", **both)
     second = await bernd.put(f"/authorities/{MUENSTER}/participation", **both)
     assert first.status_code == 200
@@ -96,7 +99,8 @@ async def test_the_second_of_two_operators_overwrites_nothing(stage: Stage) -> N
 @pytest.mark.parametrize("where", ["participation", "contacts"])
 async def test_without_the_seen_state_nothing_is_changed(stage: Stage, where: str) -> None:
     installed, anna, _ = stage
-    body = {"participation": setting(installed, MUENSTER)} if where == "participation" else {"contacts": []}
+    body: dict[str, Any] = {"participation": setting(installed, MUENSTER), "contacts": []}
+    body = {where: body[where]}
     answer = await anna.put(f"/authorities/{MUENSTER}/{where}", json={**body, **BECAUSE})
     assert answer.status_code == 428
     assert problem(answer)["code"] == "etag-missing"

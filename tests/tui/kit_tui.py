@@ -31,12 +31,16 @@ class Silent(httpx.AsyncBaseTransport):
 
     def __init__(self, api: Any) -> None:
         self._inner = httpx.ASGITransport(app=api)
+        self.under_way = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.under_way += 1
         try:
             return await self._inner.handle_async_request(request)
         except ConnectionError as error:
             raise httpx.ConnectError(str(error)) from error
+        finally:
+            self.under_way -= 1
 
 
 def setting_of(api: Any, *, lang: str = "de", **changes: Any) -> Setting:
@@ -57,24 +61,35 @@ async def console(
 ) -> AsyncIterator[tuple[Console, Pilot[None]]]:
     """Open a console and wait until its first screen has data."""
     app = Console(setting_of(api or FakeApi(), **changes))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await settle(app, pilot)
         yield app, pilot
 
 
 async def settle(app: Console, pilot: Pilot[None]) -> None:
-    """Wait until nothing is being loaded, saved or asked any more; an open window is left alone."""
-    for _ in range(200):
+    """Wait until nothing is being fetched, sent or checked any more; an open window is left alone."""
+    quiet = 0
+    for _ in range(400):
         await pilot.pause()
-        if not _busy(app):
-            break
-        await pilot.pause(0.005)
-    await pilot.pause()
+        quiet = 0 if _busy(app) else quiet + 1
+        if quiet == QUIET:
+            return
+        if not quiet:
+            await pilot.pause(0.002)
+
+
+QUIET = 3
+"""Rounds of the message loop in which nothing may be under way."""
 
 
 def _busy(app: Console) -> bool:
-    waiting = {"dialog", "save", "cancel"}
-    return any(not worker.is_finished and worker.group not in waiting for worker in app.workers)
+    client = app._client
+    transport = client.http._transport if client is not None else None
+    asked = isinstance(transport, Silent) and transport.under_way > 0
+    return asked or any(not worker.is_finished and worker.group in WAITED for worker in app.workers)
+
+
+WAITED = {"load", "connect", "who", "check", "more"}
 
 
 async def press(app: Console, pilot: Pilot[None], *keys: str) -> None:

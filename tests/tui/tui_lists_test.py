@@ -155,7 +155,7 @@ async def test_a_bulk_change_that_does_not_fit_changes_nothing_and_says_where() 
         app.screen.query_one("#field-option").value = "3a"  # type: ignore[attr-defined]  # a Select
         await press(app, pilot, "ctrl+s")
         assert isinstance(app.screen, Reading)
-        assert "Adresse des eigenen Online-Dienstes" in text_of(app)
+        assert "Bei Option 3a fehlt die Adresse" in text_of(app)
         await press(app, pilot, "escape")
         assert api.journal == []
 
@@ -232,6 +232,7 @@ async def test_the_help_is_made_from_the_screen_itself() -> None:
 async def test_the_palette_finds_screens_and_authorities(key: str) -> None:
     async with console() as (app, pilot):
         await press(app, pilot, key)
+        await pilot.pause(0.2)
         await write(app, pilot, "beckum")
         await pilot.pause(0.3)
         await press(app, pilot, "enter")

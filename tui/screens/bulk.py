@@ -52,7 +52,7 @@ async def _make(page: Page, client: Client, asked: Mapping[str, Any], rows: Sequ
     changed = [row for row in rows if row.differences and not row.faults]
     lines = preview_lines(rows, texts)
     if faulty or not changed:
-        text = texts("bulk.faulty", n=len(faulty)) if faulty else texts("bulk.nothing")
+        text = texts("bulk.faulty", n=len(faulty), total=len(rows)) if faulty else texts("bulk.nothing")
         await page.app.push_screen_wait(Reading(text, [("", lines)], texts("dialogs.hint_read")))
         return
     typed = texts("bulk.typed", n=len(changed)) if asked["changes"].get("phase") in ("live", "ended") else ""

@@ -16,13 +16,17 @@ from tui.calls.onboarding import Check, Checklist
 from tui.client import ApiError, Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
-from tui.formats import full, lately, moment
+from tui.formats import full, lately
 from tui.page import Page
+from tui.plain import fit
 from tui.tables import Cell
 from tui.texts import Texts
 from tui.widgets.sheet import Line, Paper, Sheet
 
-NAME_ROOM = 30
+LABEL_ROOM = 25
+NAME_ROOM = LABEL_ROOM + 8
+"""Cells for sign and label, and for these with the time of the evidence beside them."""
+
 LATEST = 12
 """Steps of the history that are shown."""
 
@@ -116,18 +120,20 @@ class ChecklistPage(Page):
     async def action_advance(self) -> None:
         """Ask for the next stage; ending needs the name."""
         client = await self.console.api()
-        targets = self.list.can_advance_to if self.list else []
+        targets = forward_first(self.list) if self.list else []
         if self.list is None or not targets:
             self.say(self.t("no_stage", step=self.list.next_step if self.list else ""))
             return
-        choices = [Choice(target, f"{signs.stage(target, self.texts).text}: {self.t(f'to.{target}')}") for target in targets]
+        choices = [
+            Choice(target, f"{signs.stage(target, self.texts).text}: {self._means(target)}") for target in targets
+        ]
         lines = [self.t("next", step=self.list.next_step)] if self.list.next_step else []
         target = await self.app.push_screen_wait(Choose(self.t("advance", name=self._whom), choices, lines))
         if not target:
             return
         typed = self._whom if target == "ended" else ""
         title = self.t("advance_to", name=self._whom, stage=self.texts.value("stage", target))
-        reason = await self._reason(title, [self.t(f"to.{target}")], typed=typed)
+        reason = await self._reason(title, [self._means(target)], typed=typed)
         if reason:
             await self._do(onboarding.advance(client, self.key, target, reason, typed), "advanced")
 
@@ -157,6 +163,12 @@ class ChecklistPage(Page):
         """Copy the key."""
         self.copy(self.key)
 
+    def _means(self, target: str) -> str:
+        """Say what it means to go to a stage from here."""
+        assert self.list is not None
+        back = target == "details" and self.list.stage != "invited"
+        return self.t("to.back" if back else f"to.{target}")
+
     @property
     def _whom(self) -> str:
         return self.list.name if self.list else self.authority_name
@@ -183,6 +195,18 @@ class ChecklistPage(Page):
         self._tell("")
         sentences = [error.text, *dict.fromkeys(fault.detail for fault in error.faults)]
         self.say(" ".join(dict.fromkeys(sentences)), wrong=True)
+
+
+def forward_first(found: Checklist) -> list[str]:
+    """Return the stages one can go to: onwards first, then back, and the end last."""
+    stages = list(signs.STAGES)
+    here = stages.index(found.stage) if found.stage in stages else 0
+
+    def rank(target: str) -> tuple[bool, bool, int]:
+        at = stages.index(target) if target in stages else len(stages)
+        return (target == "ended", at < here and target != "live", at)
+
+    return sorted(found.can_advance_to, key=rank)
 
 
 # -- the checklist as lines ---------------------------------------------------------------------------------------
@@ -219,22 +243,13 @@ def _check_line(check: Check, texts: Texts, now: datetime) -> Line:
     detail, step = check.detail, check.next_step
     if step and detail.endswith(step):
         detail = detail[: -len(step)].rstrip()
-    said = [Cell(_dated(detail, check.at, texts, now))] if detail or check.at else []
+    said = [Cell(detail)] if detail else []
     if check.holds is None:
         said = [Cell(texts("checklist.open"), "muted")]
     elif step and not check.holds:
         said.append(Cell(f"→ {step}", "warn"))
-    return Line(f"{sign} {check.label}", tone, tuple(said), indent=1)
-
-
-def _dated(detail: str, at: str | None, texts: Texts, now: datetime) -> str:
-    """Return what was seen and when: `…, heute 13:58`."""
-    found = moment(at)
-    if found is None:
-        return detail
-    today = found.date() == now.astimezone(found.tzinfo).date()
-    when = texts("checklist.today", time=f"{found:%H:%M}") if today else f"{lately(at, now, texts)} {found:%H:%M}"
-    return f"{detail.rstrip('. ')} · {when}" if detail else when
+    when = lately(check.at, now, texts) if check.at else ""
+    return Line(f"{fit(f'{sign} {check.label}', LABEL_ROOM)} {when}", tone, tuple(said), indent=1)
 
 
 def _approval_line(found: Checklist, texts: Texts) -> Line:

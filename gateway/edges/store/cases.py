@@ -44,7 +44,7 @@ _EXPIRED = (
     .order_by(CASES.c.expires_at)
     .limit(bindparam("most"))
 )
-_PLANS_OVERDUE = select(func.count()).where(CASES.c.plans == PlansState.OVERDUE.value)
+_PLANS_OVERDUE = select(func.count()).select_from(CASES).where(text("plans = 'plans_overdue'"))
 _ERASABLE = select(CASES).where(text(OVER)).order_by(CASES.c.created_at).limit(bindparam("most"))
 _FIND = (
     select(CASES)

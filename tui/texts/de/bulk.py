@@ -6,7 +6,7 @@ TEXTS = {
     "help.valid_from": "Auch ein Tag in der Zukunft.",
     "help.procedures": "Leertaste wählt; ohne Haken bleibt alles, wie es ist.",
     "help.source": "Woher die Angabe kommt, zum Beispiel „Abfrage November 2026“.",
-    "faulty": "Bei {n} Behörden passt die Änderung nicht; es wurde nichts geändert",
+    "faulty": "Passt bei {n} von {total} nicht; es wurde nichts geändert",
     "nothing": "Bei keiner Behörde würde sich etwas ändern",
     "same": "keine Änderung",
     "confirm": "Vorschau: {n} Behörden ändern?",

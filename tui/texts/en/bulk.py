@@ -6,7 +6,7 @@ TEXTS = {
     "help.valid_from": "A day in the future as well.",
     "help.procedures": "Space chooses; without a tick everything stays as it is.",
     "help.source": "Where the answer comes from, for example “survey November 2026”.",
-    "faulty": "The change does not fit {n} authorities; nothing was changed",
+    "faulty": "Does not fit {n} of {total}; nothing was changed",
     "nothing": "Nothing would change at any authority",
     "same": "no change",
     "confirm": "Preview: change {n} authorities?",

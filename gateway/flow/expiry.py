@@ -1,0 +1,70 @@
+"""Warning in time of certificates that run out: authorities' and our own, once per threshold, in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gateway.domain.calendar import written_moment
+from gateway.domain.expiry import Expiring, Held, expiring
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.journal import Act
+from gateway.flow.cases import authority_of
+from gateway.ports import Transaction, World
+from gateway.seal.keys import fingerprint
+
+EXPIRING = "certificate.expiring"
+
+PURPOSES: Mapping[str, str] = {
+    "encrypt": "Verschlüsselungszertifikat",
+    "sign": "Signaturzertifikat",
+    "wrap": "Verschlüsselungszertifikat",
+    "tls": "TLS-Zertifikat",
+    "tls-anchor": "Vertrauensanker für den Server",
+}
+
+
+def warn(world: World) -> int:
+    """Journal every certificate that has come to a threshold since the last look; returns how many those were.
+
+    Doing it twice changes nothing; a certificate that comes in late is warned about once, at the nearest threshold.
+    """
+    now = world.clock.now()
+    with world.store.reading() as tx:
+        found = expiring([*_held(tx), *_own(world)], now)
+    if not found:
+        return 0
+    with world.store.writing() as tx:
+        fresh = [one for one in found if tx.duties.raise_alarm(EXPIRING, _subject(one), one.threshold, now)]
+        for one in fresh:
+            tx.journal.append(_act(world, one))
+    return len(fresh)
+
+
+def _held(tx: Transaction) -> Iterator[Held]:
+    for key, purpose, certificate in tx.certificates.all():
+        until = certificate.not_valid_after_utc
+        yield Held(key, purpose, fingerprint(certificate), certificate.not_valid_before_utc, until)
+
+
+def _own(world: World) -> Iterator[Held]:
+    for key in world.keyring.list():
+        if key.not_before is not None and key.not_after is not None:
+            yield Held("", key.purpose, key.fingerprint, key.not_before, key.not_after)
+
+
+def _subject(one: Expiring) -> str:
+    return f"{one.held.owner or 'gateway'}/{one.held.purpose}/{one.held.fingerprint}"
+
+
+def _act(world: World, one: Expiring) -> Act:
+    held = one.held
+    whose = authority_of(world, AuthorityKey(held.owner)).title if held.owner else "Gateway"
+    left = "weniger als einem Tag" if not one.days else f"{one.days} {'Tag' if one.days == 1 else 'Tagen'}"
+    why = f"{whose}: {PURPOSES.get(held.purpose, held.purpose)} läuft in {left} ab ({written_moment(held.until)} Uhr)."
+    facts = {
+        "purpose": held.purpose,
+        "fingerprint": held.fingerprint,
+        "until": held.until.isoformat(),
+        "threshold": one.threshold,
+    }
+    return Act("gateway", EXPIRING, held.owner, why, facts)
