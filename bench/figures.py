@@ -55,6 +55,14 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(_line(row, widths) for row in rows)
 
 
+def markdown(figures: Sequence[Figure]) -> str:
+    """Return the figures as a Markdown table."""
+    lines = ["| Messung | Median | Streuung | Soll | |", "|---|---|---|---|---|"]
+    for name, median, spread, promised, verdict, what in map(_row, figures):
+        lines.append(f"| `{name}`: {what} | {median} | {spread} | {promised} | {verdict} |")
+    return "\n".join(lines)
+
+
 def _row(figure: Figure) -> tuple[str, ...]:
     spread = f"{_plain(min(figure.values))} … {_plain(max(figure.values))}"
     verdict = "" if not figure.promised else "ok" if figure.kept else "VERFEHLT"

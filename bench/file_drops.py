@@ -26,7 +26,7 @@ def run(quick: bool) -> list[Figure]:
             ours.append(megabytes / _delivered(where))
             _clear(where)
     return [
-        Figure("ablage.rate", "250 MB aus dem Tresor in den Ablageordner, bis sichtbar und gesichert", "MB/s", tuple(ours)),
+        Figure("ablage.rate", "250 MB aus dem Tresor in den Ablageordner, sichtbar und sicher", "MB/s", tuple(ours)),
         Figure("ablage.boden", "dieselben Dateien mit fsync kopiert", "MB/s", tuple(floors)),
         Figure("ablage.verhaeltnis", "Rate gegen Kopie, paarweise", "", ratios(ours, floors)),
     ]  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bench.figures import Figure, quantile
+from bench.figures import Figure, quantile, ratios
 from bench.site import Site, line, service, site
 from bench.submissions import Work, without_plans
 from gateway.domain.delivery import State
-from gateway.domain.journal import Act
 from gateway.domain.ids import AuthorityKey
+from gateway.domain.journal import Act
 from tests.kit.stores import a_case, a_delivery
 
 FEW, MANY = 100, 100_000
@@ -34,7 +34,7 @@ def run(quick: bool) -> list[Figure]:
     return [
         Figure("verlauf.wenige", f"Uhrzeit je Einreichung bei {FEW} Vorgängen", "ms", few),
         Figure("verlauf.viele", f"Uhrzeit je Einreichung bei {MANY} Vorgängen", "ms", many),
-        Figure("verlauf.verhaeltnis", "viele gegen wenige, paarweise", "", tuple(b / a for a, b in zip(few, many, strict=True)), most=1.2),
+        Figure("verlauf.verhaeltnis", "viele gegen wenige, paarweise", "", ratios(many, few), most=1.2),
         Figure("verlauf.verhaeltnis-ruhig", "dasselbe, unteres Viertel gegen unteres Viertel", "", (best,), most=1.2),
     ]  # fmt: skip
 

@@ -152,7 +152,7 @@ def _peak(pid: int) -> float:
 
 
 class Line:
-    """One kept-alive connection of a portal; written by hand, since the caller shares the processors with the server."""
+    """One kept-alive connection of a portal; written by hand: the caller shares the processors with the server."""
 
     def __init__(self, port: int, token: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)

@@ -20,12 +20,12 @@ from pathlib import Path
 
 from bench.figures import Figure, ratios
 from bench.site import WITHOUT_PLANS, Line, Service, Site, line, service, site
+from gateway.api.bodies import shaped
+from gateway.api.shapes import AnnouncementIn
 from gateway.demo.applications import Application, applications, overview
 from gateway.domain.case import Case, Client
 from gateway.domain.ids import MessageId
 from gateway.domain.message import Heading, Stamp
-from gateway.api.bodies import shaped
-from gateway.api.shapes import AnnouncementIn
 from gateway.flow import intake
 from gateway.flow.composing import heading_for, sign_manifest
 from gateway.seal.cipher import seal
@@ -55,11 +55,11 @@ def run(quick: bool) -> list[Figure]:
     return [
         Figure("einreichung.boden-cpu", "Boden: Prozessorzeit je Einreichung", "ms", cpu),
         Figure("einreichung.boden-wand", "Boden: Uhrzeit je Einreichung", "ms", tuple(c.wall for c in floors)),
-        Figure("einreichung.cpu", "ein Portal: Prozessorzeit des Servers samt Schleuse", "ms", tuple(c.cpu for c in alone)),
+        Figure("einreichung.cpu", "ein Portal: Server samt Schleuse, Prozessorzeit", "ms", tuple(c.cpu for c in alone)),
         Figure("einreichung.cpu-schleuse", "davon Prüfprozess der PDF-Schleuse", "ms", tuple(gate)),
-        Figure("einreichung.wand", "ein Portal: Uhrzeit je Einreichung (drei Anfragen)", "ms", tuple(c.wall for c in alone)),
-        Figure("einreichung.wand-8", f"{CLIENTS} Portale: Uhrzeit je Einreichung", "ms", tuple(c.wall for c in many)),
-        Figure("einreichung.cpu-8", f"{CLIENTS} Portale: Prozessorzeit je Einreichung", "ms", tuple(c.cpu for c in many)),
+        Figure("einreichung.wand", "ein Portal: Uhrzeit (drei Anfragen)", "ms", tuple(c.wall for c in alone)),
+        Figure("einreichung.wand-8", f"{CLIENTS} Portale: Uhrzeit", "ms", tuple(c.wall for c in many)),
+        Figure("einreichung.cpu-8", f"{CLIENTS} Portale: Prozessorzeit", "ms", tuple(c.cpu for c in many)),
         Figure(
             "einreichung.verhaeltnis", "Boden gegen Server je Kern, ein Portal", "",
             ratios(cpu, [c.cpu for c in alone]), least=0.5,

@@ -1,7 +1,7 @@
 """250 MB in PDFs over HTTP, from the announcement to durable acceptance, against the bare pass; and who waits for it.
 
-The product is the real `bauweiche serve` with vault, gate, database and sealing; the floor is `bench.bare`. Both are fed
-over one kept-alive connection by the same client, in turns.
+The product is the real `bauweiche serve` with vault, gate, database and sealing; the floor is `bench.bare`. Both are
+fed over one kept-alive connection by the same client, in turns.
 """
 
 from __future__ import annotations

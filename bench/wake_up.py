@@ -15,12 +15,18 @@ from tests.kit.installation import announcement
 def run(quick: bool) -> list[Figure]:
     """Measure single submissions with a pause between them; server and worker are processes of their own."""
     waits = []
-    with site() as where, service(where, "serve", "--port", "0") as server, service(where, "worker"):
-        with line(server, where) as portal:
-            for number in range(8 if quick else 30):
-                waits.append(_waited(where, portal))
-                time.sleep(0.7 + 0.013 * number)  # the worker sleeps again, and not always the same share of its nap
-    return [Figure("wecken.ablage", "von der 201-Antwort bis der Ordner im Ablageordner sichtbar ist", "ms", tuple(waits))]
+    with (
+        site() as where,
+        service(where, "serve", "--port", "0") as server,
+        service(where, "worker"),
+        line(server, where) as portal,
+    ):
+        for number in range(8 if quick else 30):
+            waits.append(_waited(where, portal))
+            time.sleep(0.7 + 0.013 * number)  # the worker sleeps again, and not always the same share of its nap
+    return [
+        Figure("wecken.ablage", "von der 201-Antwort bis der Ordner bei der Behörde sichtbar ist", "ms", tuple(waits))
+    ]
 
 
 def _waited(where: Site, portal: Line) -> float:

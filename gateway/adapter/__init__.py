@@ -246,7 +246,11 @@ class Recalling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Something an authority sent: the raw message, its attachments by name, and how to acknowledge it."""
+    """Something an authority sent: the raw message, its attachments by name, and how to acknowledge it.
+
+    `message` and the attachments may be opened again and again until `done()` was called, also after the iteration
+    of `collect` went on or ended; after `done()` nothing of it is there. Without `done()` it comes again next time.
+    """
 
     reference: str
     message: Callable[[], BinaryIO]

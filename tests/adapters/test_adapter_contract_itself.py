@@ -41,6 +41,11 @@ def _in_the_open(folder: Path, envelope: Envelope) -> Handover:
     return _write(folder / envelope.message_id, envelope)
 
 
+def _to_be_fetched(folder: Path, envelope: Envelope) -> Handover:
+    _in_the_open(folder, envelope)
+    return Handover(Outcome.AVAILABLE)
+
+
 def _each_time_anew(folder: Path, envelope: Envelope) -> Handover:
     hidden = folder / f".{envelope.attempt}"
     _write(hidden, envelope)
@@ -109,8 +114,8 @@ class _Blind(_Careless):
 def test_a_watcher_that_sees_too_much_is_found(tmp_path: Path) -> None:
     side = FolderSide(tmp_path / "ablage", tmp_path / "geholt")
     side.folder.mkdir()
-    plugin = Plugin(AdapterSettings, lambda _settings, _link: _Blind(side.folder, _in_the_open), "Test")
-    bench = Bench(plugin, lambda: _Blind(side.folder, _in_the_open), side)
+    plugin = Plugin(AdapterSettings, lambda _settings, _link: _Blind(side.folder, _to_be_fetched), "Test")
+    bench = Bench(plugin, lambda: _Blind(side.folder, _to_be_fetched), side)
     chosen = next(one for one in CHECKS if one.run.__name__ == "pick_up_is_seen")
     with pytest.raises(AssertionError, match="not fetched yet"):
         chosen.run(bench)

@@ -23,7 +23,7 @@ from gateway.edges.holidays_nrw import closed_days
 from tests.kit.stores import a_case
 
 CLOSED = closed_days(2025, 2028, [date(2026, 12, 24), date(2026, 12, 31)])
-moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 1)).map(lambda at: at.replace(tzinfo=UTC))
+moments = st.integers(0, 700 * 24).map(lambda hours: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours))
 
 
 def at(day: date, hour: int = 10) -> datetime:

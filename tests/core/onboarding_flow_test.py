@@ -36,7 +36,7 @@ from tests.kit.registry_world import NOW
 
 ANNA, BERND = "operator:anna", "operator:bernd"
 WHY = "Test"
-ADDRESS = {
+ADDRESS: dict[str, Any] = {
     "sender_street": "Musterstraße", "sender_number": "1", "sender_postcode": "40213",
     "sender_town": "Musterstadt", "sender_email": "post@portal.example",
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,8 +68,6 @@ def test_a_server_with_a_certificate_of_somebody_else_gets_nothing(pki: Pki, tmp
 
 
 def test_an_address_the_server_does_not_know_is_given_up_and_a_busy_one_tried_again(pki: Pki) -> None:
-    from dataclasses import replace
-
     with mail_server(pki, "starttls") as (_, server):
         with pytest.raises(Refused, match=r"nimmt diese Adresse nicht an \(550\)"):
             SmtpMailer(server).send(replace(MAIL, to="nobody@example.org"))
@@ -145,8 +144,6 @@ def test_plain_addresses_pass() -> None:
 
 
 def test_a_line_break_never_becomes_a_header() -> None:
-    from dataclasses import replace
-
     assert subject("Zeile\r\nBcc: x\u2028y") == "Zeile Bcc: x y"
-    with pytest.raises(ValueError, match="linefeed|newline|CR|header"):
+    with pytest.raises(ValueError, match=r"linefeed|newline|CR|header"):
         as_message(replace(MAIL, subject="x\r\nBcc: y@example.org"), "a@b.de")

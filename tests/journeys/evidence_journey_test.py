@@ -9,6 +9,7 @@ import sys
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pikepdf
@@ -25,6 +26,7 @@ from gateway.main import app
 from gateway.seal.evidence_check import check
 from gateway.seal.trust import Trust
 from tests.journeys.chain_test import hand_off
+from tests.kit.evidence_made import lengthen
 from tests.kit.installation import WARENDORF, Installation, installation, overview_pdf, portal
 
 
@@ -156,6 +158,32 @@ async def test_entries_in_anchored_and_in_fresh_segments_are_both_proved(tmp_pat
             tx.journal.append(Act("gateway", "case.remarked", str(case["case_number"])))
         verified = check(bundle(installed.world, CaseNumber(str(case["case_number"]))), trust(installed))
         assert verified.entries >= 7
+
+
+async def test_making_and_checking_a_bundle_does_not_slow_with_history(tmp_path: Path) -> None:
+    with installation(tmp_path) as installed:
+        case = await handed_over(installed)
+        number = CaseNumber(str(case["case_number"]))
+
+        def best() -> tuple[float, float, int]:
+            made, checked, data = [], [], b""
+            for _ in range(5):
+                begun = perf_counter()
+                data = bundle(installed.world, number)
+                between = perf_counter()
+                check(data, believed)
+                made.append(between - begun)
+                checked.append(perf_counter() - between)
+            return min(made), min(checked), len(data)
+
+        believed = trust(installed)
+        lengthen(tmp_path / "state" / "bauweiche.db", 2 * SEGMENT)
+        making, checking, size = best()
+        lengthen(tmp_path / "state" / "bauweiche.db", 30_000)
+        making_later, checking_later, size_later = best()
+        assert making_later < 2 * making + 0.005
+        assert checking_later < 2 * checking + 0.005
+        assert size_later < 1.1 * size
 
 
 async def test_the_receipt_as_pdf_is_accessible_archivable_and_says_what_the_signature_says(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A whole year in seconds: 212 authorities, some of whom never fetch; every list and mail is exactly the expected one."""
+"""A whole year in seconds: 212 authorities, some of whom never fetch; every list and mail is the expected one."""
 
 from __future__ import annotations
 

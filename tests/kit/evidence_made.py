@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sqlite3
 import zipfile
+from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 from gateway.domain.case import Case
 from gateway.domain.evidence import Anchor, Event, Fact, anchor, event, facts_of_acceptance
@@ -95,6 +98,22 @@ def signed_manifest(case: Case, signer: SigningKey, at: datetime) -> bytes:
         parts=(message, *parts),
     )
     return sign(manifest, signer, at)
+
+
+def lengthen(database: Path, count: int) -> None:
+    """Append `count` entries about other cases to the journal of an installation's SQLite database, at once."""
+    with closing(sqlite3.connect(database)) as connection:
+        number, before, at = connection.execute(
+            "SELECT number, digest, at FROM journal ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        moment, rows = datetime.fromisoformat(at).replace(tzinfo=UTC), []
+        for _ in range(count):
+            entry = link(number + 1, moment, Act("gateway", "delivery.attempt", f"BW-2026-{number:09d}"), before)
+            number, before = entry.number, entry.digest
+            act = entry.act
+            rows.append((number, at, act.actor, act.what, act.subject, act.why, "{}", entry.before, before))
+        connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.commit()
 
 
 def rezipped(data: bytes, *, add: dict[str, bytes] | None = None, drop: str = "", compressed: bool = False) -> bytes:

@@ -1,0 +1,256 @@
+"""Umfrage, Rückläufe, Zertifikate, Protokoll, Berichte, Probelauf in the console."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.tui.fake_work import FakeWork
+from tests.tui.kit_tui import console, page_of, press, text_of, write
+from tui.screens.journal import about_of
+from tui.screens.plan import PlanPage
+from tui.texts import load
+from tui.widgets.sheet import wrapped
+
+DE = load("de")
+
+
+async def read_survey(app: object, pilot: object, path: Path) -> None:
+    """Hand a file in as a person does; the day is already there."""
+    await press(app, pilot, "n")  # type: ignore[arg-type]  # a console and its pilot
+    app.screen.query_one("#field-path").value = str(path)  # type: ignore[attr-defined]  # a console
+    await press(app, pilot, "ctrl+s")  # type: ignore[arg-type]  # a console and its pilot
+
+
+def table(folder: Path) -> Path:
+    """Return a file that looks like a survey."""
+    path = folder / "Umfrage [1].csv"
+    path.write_text("AGS;Dabei?\r\n05570004;2\r\n", encoding="utf-8")
+    return path
+
+
+# -- Umfrage ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_survey_is_read_shown_row_by_row_applied_and_taken_back(tmp_path: Path) -> None:
+    api = FakeWork()
+    async with console(api, first="survey") as (app, pilot):
+        await read_survey(app, pilot, table(tmp_path))
+        shown = text_of(app)
+        assert isinstance(page_of(app), PlanPage)
+        assert "4 gelesen: → 2 ändern sich, = 1 bleiben gleich, ✕ 1 fehlerhaft" in shown
+        assert "2 erkannt, 1 unsicher, 1 nicht verwendet" in shown
+        assert "✕ fehlerhaft" in shown.splitlines()[7], "faults come first"
+        assert "Bielefed ist unbekannt." in shown
+        assert "Option 1 mit Plänen → 2 ohne Pläne" in shown
+        assert "! ähnlich 80 %" in shown
+        await press(app, pilot, "u")
+        assert "fehlerhafte Zeilen bleiben außen vor" in " ".join(text_of(app).split())
+        app.screen.query_one("#field-reason").value = "Umfrage November"  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "ctrl+s")
+        assert api.surveys[0]["state"] == "applied"
+        assert api.surveys[0]["applied_rows"] is None
+        await press(app, pilot, "z")
+        await write(app, pilot, "doch nicht")
+        await press(app, pilot, "enter")
+        assert api.surveys[0]["state"] == "undone"
+        assert "1 Behörden blieben, wie sie sind" in text_of(app)
+
+
+async def test_only_marked_rows_are_applied_and_never_faulty_ones(tmp_path: Path) -> None:
+    api = FakeWork()
+    async with console(api, first="survey") as (app, pilot):
+        await read_survey(app, pilot, table(tmp_path))
+        await press(app, pilot, "space", "space", "u")
+        app.screen.query_one("#field-reason").value = "Nur Ahlen"  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "ctrl+s")
+        assert api.surveys[0]["applied_rows"] == [2]
+
+
+async def test_a_row_and_the_columns_can_be_read_in_full(tmp_path: Path) -> None:
+    async with console(FakeWork(), first="survey") as (app, pilot):
+        await read_survey(app, pilot, table(tmp_path))
+        await press(app, pilot, "c")
+        assert "! gelesen als „Option“ (70%)" in text_of(app)
+        await press(app, pilot, "escape", "j", "j", "enter")
+        shown = " ".join(text_of(app).split())
+        assert "Zeile 3: Münster" in shown
+        assert "2.4.0.1 → 2.6" in shown
+
+
+async def test_a_file_that_is_not_there_or_empty_is_said_below_its_field(tmp_path: Path) -> None:
+    api = FakeWork()
+    async with console(api, first="survey") as (app, pilot):
+        await read_survey(app, pilot, tmp_path / "fehlt.csv")
+        assert "lässt sich nicht lesen oder schreiben" in " ".join(text_of(app).split())
+        (tmp_path / "leer.csv").write_bytes(b"")
+        app.screen.query_one("#field-path").value = str(tmp_path / "leer.csv")  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "ctrl+s")
+        assert "Die Datei ist leer." in text_of(app)
+        assert api.surveys == []
+
+
+async def test_a_draft_cannot_be_taken_back() -> None:
+    async with console(FakeWork(), first="survey") as (app, pilot):
+        await press(app, pilot, "z", "enter")
+        assert "Hier ist keine Zeile ausgewählt." in text_of(app)
+
+
+# -- Rückläufe ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_reply_is_given_to_the_likeliest_case() -> None:
+    api = FakeWork()
+    async with console(api, first="replies") as (app, pilot):
+        assert "Am ehesten BW-2026-7KQ4-M3XD (80 Punkte" in text_of(app)
+        await press(app, pilot, "a", "enter")
+        await write(app, pilot, "passt")
+        await press(app, pilot, "enter")
+        assert [one["id"] for one in api.quarantined] == ["r2"]
+        assert "Zugeordnet: BW-2026-7KQ4-M3XD." in text_of(app)
+
+
+async def test_a_reply_is_given_to_another_case_by_any_of_its_numbers() -> None:
+    api = FakeWork()
+    async with console(api, first="replies") as (app, pilot):
+        await press(app, pilot, "j", "enter", "enter")
+        await write(app, pilot, "nrw-4711")
+        await press(app, pilot, "enter")
+        assert "meint 2 Vorgänge" in text_of(app)
+        app.screen.query_one("#answer").value = "BW-2026-7KQ9-P0TA"  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "enter")
+        await write(app, pilot, "Telefonat")
+        await press(app, pilot, "enter")
+        assert [one["id"] for one in api.quarantined] == ["r1"]
+
+
+async def test_discarding_a_reply_wants_a_reason() -> None:
+    api = FakeWork()
+    async with console(api, first="replies") as (app, pilot):
+        await press(app, pilot, "a", "end", "enter", "enter")
+        assert len(api.quarantined) == 2
+        await write(app, pilot, "Irrläufer")
+        await press(app, pilot, "enter")
+        assert [one["id"] for one in api.quarantined] == ["r2"]
+
+
+async def test_the_likeliest_case_can_be_looked_at_first() -> None:
+    async with console(FakeWork(), first="replies") as (app, pilot):
+        await press(app, pilot, "t")
+        assert "BW-2026-7KQ4-M3XD" in text_of(app).splitlines()[1]
+        await press(app, pilot, "escape", "j", "t")
+        assert "Kein Vorgang passt." in text_of(app)
+
+
+# -- Zertifikate, Protokoll ---------------------------------------------------------------------------------------
+
+
+async def test_certificates_come_soonest_first_with_our_own_among_them() -> None:
+    async with console(FakeWork(), first="certificates") as (app, pilot):
+        assert "Kreis Höxter" in text_of(app).splitlines()[3]
+        await press(app, pilot, "o")
+        assert "tage:<30" in text_of(app)
+        await press(app, pilot, "o", "slash")
+        await write(app, pilot, "gateway")
+        await press(app, pilot, "enter", "enter")
+        assert "bauweiche keys rotate" in text_of(app)
+
+
+async def test_a_whole_case_number_in_the_journals_filter_is_asked_of_the_server() -> None:
+    api = FakeWork()
+    api.journal += [api.journal[0] | {"number": number, "subject": "05570000"} for number in range(7, 400)]
+    async with console(api, first="journal") as (app, pilot):
+        assert "100+" in text_of(app)
+        await press(app, pilot, "slash")
+        await write(app, pilot, "bw-2026-7kq4-m3xd")
+        await press(app, pilot, "enter")
+        assert "Protokoll  6" in text_of(app)
+        await press(app, pilot, "enter")
+        assert "Eintrag 6: Angehalten" in text_of(app)
+        await press(app, pilot, "escape", "t")
+        assert "Sendungen › BW-2026-7KQ4-M3XD" in text_of(app)
+
+
+def test_only_whole_numbers_are_subjects() -> None:
+    assert about_of("zu:05570000", DE) == "05570000"
+    assert about_of("angehalten BW-2026-7KQ4-M3XD", DE) == "BW-2026-7KQ4-M3XD"
+    assert about_of("BW-2026", DE) == ""
+    assert about_of("!zu:05570000", DE) == ""
+
+
+async def test_the_journals_chain_is_proved_and_a_break_is_named() -> None:
+    api = FakeWork()
+    async with console(api, first="journal", read_only=True) as (app, pilot):
+        await press(app, pilot, "v")
+        assert "✓ Das Protokoll ist vollständig und unverändert." in text_of(app)
+        api.chain_broken = True
+        await press(app, pilot, "escape", "v")
+        shown = text_of(app)
+        assert "✕ Die Kette ist gebrochen" in shown
+        assert "3: Prüfsumme passt nicht" in shown
+
+
+# -- Berichte, Probelauf ------------------------------------------------------------------------------------------
+
+
+async def test_the_report_shows_the_numbers_and_is_written_as_a_file(tmp_path: Path) -> None:
+    async with console(FakeWork(), first="reports") as (app, pilot):
+        shown = text_of(app)
+        assert "1 mit Plänen       118          90" in shown
+        assert "01.11.2026 bis 21.11.2026" in shown
+        await press(app, pilot, "left")
+        assert "01.10.2026 bis 31.10.2026" in text_of(app)
+        await press(app, pilot, "right", "right")
+        assert "01.11.2026 bis 21.11.2026" in text_of(app), "never beyond today"
+        await press(app, pilot, "x")
+        answer = app.screen.query_one("#answer")
+        answer.value = str(tmp_path / "bericht.doc")  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "enter")
+        assert "Die Endung muss" in text_of(app)
+        answer.value = str(tmp_path / "bericht.pdf")  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "enter")
+        assert (tmp_path / "bericht.pdf").read_bytes().startswith(b"%PDF")
+        await press(app, pilot, "x")
+        app.screen.query_one("#answer").value = str(tmp_path / "bericht.pdf")  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "enter")
+        assert "gibt es schon" in text_of(app)
+
+
+async def test_a_period_in_the_wrong_order_is_refused_and_kept() -> None:
+    async with console(FakeWork(), first="reports") as (app, pilot):
+        await press(app, pilot, "d")
+        app.screen.query_one("#field-from").value = "30.11.2026"  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "ctrl+s")
+        assert "Der erste Tag liegt nach dem letzten." in text_of(app)
+        app.screen.query_one("#field-from").value = "01.01.2026"  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "ctrl+s")
+        assert "01.01.2026 bis 21.11.2026" in text_of(app)
+
+
+async def test_the_rehearsal_names_what_will_not_work_and_takes_another_day() -> None:
+    async with console(FakeWork(), first="rehearsal") as (app, pilot):
+        assert "Das Zertifikat endet am 18.12.2026" in text_of(app)
+        await press(app, pilot, "d")
+        app.screen.query_one("#answer").value = "32.13.2026"  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "enter")
+        assert "Bitte ein Datum eingeben" in text_of(app)
+        app.screen.query_one("#answer").value = "01.02.2027"  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "enter")
+        assert "Probelauf › 01.02.2027" in text_of(app)
+        await press(app, pilot, "enter")
+        assert "Beckum" in text_of(app).splitlines()[1]
+
+
+async def test_a_server_without_rehearsal_says_so_plainly() -> None:
+    async with console(FakeWork(has_rehearsal=False), first="rehearsal") as (app, _):
+        assert "Diese Adresse gibt es nicht." in text_of(app)
+
+
+# -- the sheet ----------------------------------------------------------------------------------------------------
+
+
+def test_wrapping_loses_nothing_and_never_runs_over() -> None:
+    text = "Ein Satz mit einem überlangenWortOhneLeerzeichen und 漢字 am Ende"
+    lines = wrapped(text, 12)
+    assert all(len(line) <= 12 for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert wrapped("", 5) == [""]

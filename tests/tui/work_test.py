@@ -1,0 +1,373 @@
+"""Sendungen, Vorgang, Anbindung in the console: every action does what it says, and refuses in plain words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.fake_work import FakeWork, many
+from tests.tui.fake_world import AHLEN, BOTTROP, WARENDORF
+from tests.tui.kit_tui import console, page_of, press, text_of, write
+from tui.app import Console
+from tui.list_page import ListPage
+from tui.screens.checklist import ChecklistPage
+from tui.screens.deliveries import asked_for, deliveries_table
+from tui.screens.trace import TracePage
+from tui.filtering import parse
+from tui.texts import load
+
+DE = load("de")
+
+
+def rows_of(app: Console) -> list[object]:
+    """Return what the list shows."""
+    page = page_of(app)
+    assert isinstance(page, ListPage)
+    return list(page.rows.visible_items)
+
+
+def state_of(api: FakeWork, number: str) -> str:
+    """Return where a case's delivery stands at the server."""
+    return next(str(row["state"]) for row in api.sent if row["case_number"] == number)
+
+
+# -- Sendungen ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_delivery_says_in_a_sentence_why_it_waits() -> None:
+    async with console(FakeWork(), first="deliveries") as (app, pilot):
+        await press(app, pilot, "j", "j")
+        shown = text_of(app)
+        assert "↻ wartet" in shown
+        assert "Bottrop war beim Versuch 5 nicht erreichbar; nächster 14:20." in shown
+
+
+async def test_a_hundred_thousand_deliveries_come_a_hundred_at_a_time() -> None:
+    api = FakeWork(sent=many(1000))
+    async with console(api, first="deliveries") as (app, pilot):
+        assert len(rows_of(app)) == 100
+        assert "100 von 1000" in text_of(app)
+        await press(app, pilot, "G")
+        assert len(rows_of(app)) == 200
+        await press(app, pilot, "r")
+        assert len(rows_of(app)) == 200, "refreshing keeps what was loaded"
+        assert "200 von 1000" in text_of(app)
+
+
+async def test_refreshing_a_long_list_keeps_the_rows_beyond_one_answer() -> None:
+    api = FakeWork(sent=many(900))
+    async with console(api, first="deliveries") as (app, pilot):
+        for _ in range(6):
+            await press(app, pilot, "G")
+        assert len(rows_of(app)) == 700
+        api.sent[0]["state"] = "confirmed"
+        await press(app, pilot, "r")
+        keys = [getattr(row, "position", 0) for row in rows_of(app)]
+        assert keys == list(range(900, 200, -1))
+        await press(app, pilot, "G")
+        assert len(rows_of(app)) == 800
+
+
+async def test_the_filter_is_asked_of_the_server_so_that_counts_are_whole() -> None:
+    api = FakeWork(sent=many(1000))
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "slash")
+        await write(app, pilot, "stand:angehalten")
+        await pilot.pause(0.3)
+        await press(app, pilot, "enter")
+        assert "100" in text_of(app)
+        assert {getattr(row, "state", "") for row in rows_of(app)} == {"held"}
+        await press(app, pilot, "escape")
+        assert "100 von 1000" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("typed", "states", "cause", "authority", "words"),
+    [
+        ("stand:wartet,angehalten", ("waiting", "held"), "", "", ""),
+        ("grund:unreachable", (), "unreachable", "", ""),
+        ("behoerde:05515000", (), "", "05515000", ""),
+        ("behoerde:münster stadt", (), "", "", "muenster stadt"),
+        ("BW-2026-7KQ4-M3XD", (), "", "", "bw-2026-7kq4-m3xd"),
+    ],
+)
+def test_what_is_typed_becomes_a_question_to_the_server(
+    typed: str, states: tuple[str, ...], cause: str, authority: str, words: str
+) -> None:
+    fields = deliveries_table(DE, lambda: None).fields  # type: ignore[arg-type,return-value]  # no clock is asked here
+    asked = asked_for(parse(typed, fields), DE)
+    assert (asked.states, asked.cause, asked.authority, asked.words) == (states, cause, authority, words)
+
+
+def test_a_negated_state_asks_for_all_the_others() -> None:
+    fields = deliveries_table(DE, lambda: None).fields  # type: ignore[arg-type,return-value]  # no clock is asked here
+    asked = asked_for(parse("!stand:bestätigt", fields), DE)
+    assert "confirmed" not in asked.states
+    assert "held" in asked.states
+
+
+async def test_a_held_delivery_is_repeated_with_a_reason() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "G", "a")
+        assert "Wiederholen" in text_of(app)
+        await press(app, pilot, "enter")
+        assert "BW-2026-7KQ4-M3XD" in text_of(app), "the preview names it"
+        await write(app, pilot, "Zertifikat ist neu")
+        await press(app, pilot, "enter")
+        assert state_of(api, "BW-2026-7KQ4-M3XD") == "waiting"
+
+
+async def test_nothing_happens_without_a_reason() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "G", "a", "enter", "enter")
+        assert "Bitte einen Grund angeben." in text_of(app)
+        await press(app, pilot, "escape")
+        assert state_of(api, "BW-2026-7KQ4-M3XD") == "held"
+
+
+async def test_diverting_names_the_way_and_says_what_the_far_side_refused() -> None:
+    api = FakeWork()
+    api.sent[1]["state"] = "available"
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "j", "j", "a", "down", "enter")
+        assert "XTA-Übergabe" in text_of(app)
+        await write(app, pilot, "anderer Weg")
+        await press(app, pilot, "enter")
+        assert "lässt sich dort nicht zurücknehmen" in text_of(app)
+        assert api.sent[1]["authority"] == BOTTROP
+        assert api.sent[1]["state"] == "available"
+
+
+async def test_a_case_is_withdrawn_once_although_it_is_asked_for_its_delivery() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "j", "j", "a", "end", "enter")
+        assert "lässt sich nicht zurückholen" in " ".join(text_of(app).split()) or "Inhalt wird gelöscht" in text_of(app)
+        await write(app, pilot, "Antrag zurück")
+        await press(app, pilot, "enter")
+        assert api.withdrawn == ["BW-2026-7KQ9-P0TA"]
+
+
+async def test_more_than_twenty_are_repeated_only_with_the_word_typed() -> None:
+    api = FakeWork(sent=many(300))
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "c")
+        assert "Zertifikat abgelaufen" in text_of(app)
+        await press(app, pilot, "a", "enter")
+        await write(app, pilot, "neu")
+        await press(app, pilot, "enter", "enter")
+        assert "Bitte genau eingeben: WIEDERHOLEN" in " ".join(text_of(app).split())
+        assert sum(row["state"] == "held" for row in api.sent) == 30
+        await write(app, pilot, "WIEDERHOLEN")
+        await press(app, pilot, "enter")
+        assert sum(row["state"] == "held" for row in api.sent) == 0
+
+
+async def test_a_cause_leads_to_its_deliveries() -> None:
+    api = FakeWork(sent=many(100))
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "c", "enter")
+        assert {getattr(row, "code", "") for row in rows_of(app)} == {"unreachable"}
+        assert "grund:unreachable" in text_of(app)
+
+
+async def test_view_by_state_narrows_the_list() -> None:
+    async with console(FakeWork(), first="deliveries") as (app, pilot):
+        await press(app, pilot, "v", "down", "down", "down", "enter")
+        assert {getattr(row, "state", "") for row in rows_of(app)} == {"waiting"}
+
+
+async def test_read_only_shows_everything_and_changes_nothing() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries", read_only=True) as (app, pilot):
+        await press(app, pilot, "G", "a", "enter")
+        await write(app, pilot, "Grund")
+        await press(app, pilot, "enter")
+        assert "Nur-Lese-Betrieb" in text_of(app)
+        assert state_of(api, "BW-2026-7KQ4-M3XD") == "held"
+
+
+async def test_hostile_text_is_shown_as_it_is() -> None:
+    api = FakeWork()
+    api.sent[-1] |= {"authority_name": "[bold]X[/]\x1b[2J", "sentence": "\x1b]0;Titel\x07 [red]Satz"}
+    async with console(api, first="deliveries") as (app, _):
+        shown = text_of(app)
+        assert "[bold]X[/]" in shown
+        assert "[red]Satz" in shown
+        assert "\x1b" not in shown
+
+
+async def test_an_empty_list_survives_every_key() -> None:
+    api = FakeWork(sent=[{"case_number": "X", "state": "none", "position": 0, "authority": "", "authority_name": ""}])
+    api.sent = []
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "a", "enter", "y", "Y", "space", "asterisk", "G", "c", "a", "enter")
+        assert "Nichts steht still." in text_of(app)
+
+
+# -- der Vorgang --------------------------------------------------------------------------------------------------
+
+
+async def test_a_case_is_followed_from_portal_to_hold_as_a_timeline() -> None:
+    async with console(FakeWork(), first="deliveries") as (app, pilot):
+        await press(app, pilot, "G", "enter")
+        shown = text_of(app)
+        assert "Sendungen › BW-2026-7KQ4-M3XD" in shown
+        assert "✓ Angenommen und gesichert" in shown
+        assert "! Angehalten" in shown
+        assert "+18 s" in shown
+        assert "Zertifikat am 20.11. abgelaufen" in shown, "the newest entry is explained below"
+        assert "Aktenzeichen 63-12/26" in shown
+
+
+async def test_a_case_is_found_by_the_portals_reference_among_several() -> None:
+    async with console(FakeWork(), first="deliveries") as (app, pilot):
+        await press(app, pilot, "t")
+        await write(app, pilot, "nrw-4711")
+        await press(app, pilot, "enter")
+        assert "2 Vorgänge passen" in text_of(app)
+        await press(app, pilot, "down", "enter")
+        assert isinstance(page_of(app), TracePage)
+        assert "BW-2026-7KQ9-P0TA" in text_of(app)
+
+
+async def test_a_number_nobody_knows_is_said_in_the_window_and_stays_there() -> None:
+    async with console(FakeWork(), first="deliveries") as (app, pilot):
+        await press(app, pilot, "t")
+        await write(app, pilot, "gibtsnicht")
+        await press(app, pilot, "enter")
+        shown = text_of(app)
+        assert "Kein Vorgang passt zu „gibtsnicht“" in shown
+        assert shown.count("gibtsnicht") == 2, "what was typed is still there"
+
+
+async def test_acting_on_a_case_and_opening_its_authority() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries") as (app, pilot):
+        await press(app, pilot, "G", "enter", "a", "enter")
+        await write(app, pilot, "neu")
+        await press(app, pilot, "enter")
+        assert state_of(api, "BW-2026-7KQ4-M3XD") == "waiting"
+        await press(app, pilot, "b")
+        assert "Kreis Höxter" in text_of(app).splitlines()[1]
+
+
+async def test_the_search_screen_alone_asks_for_a_case() -> None:
+    async with console(FakeWork(), first="trace") as (app, _):
+        assert "Wo ist der Vorgang?" in text_of(app)
+
+
+# -- Anbindung ----------------------------------------------------------------------------------------------------
+
+
+async def test_onboarding_shows_first_who_is_nearest_to_going_live() -> None:
+    async with console(FakeWork(), first="onboarding") as (app, _):
+        lines = text_of(app).splitlines()
+        assert "Ahlen" in lines[3]
+        assert "■■■■■■■■ 8/8" in lines[3]
+        assert "Kreis Warendorf" in lines[4]
+
+
+async def test_a_failed_check_shows_the_error_and_the_next_step() -> None:
+    async with console(FakeWork(), first="onboarding") as (app, pilot):
+        await press(app, pilot, "j", "enter")
+        shown = text_of(app)
+        assert "6 von 8 Nachweisen" in shown
+        assert "✕ Testnachricht geöffnet" in shown
+        assert "Gesendet 13:59, nicht abgeholt." in shown
+        assert "→ Bitte die Behörde, ihr Postfach abzurufen." in shown
+        assert shown.count("Bitte die Behörde") == 1, "the step is not said twice"
+        assert "· Freigabe durch zweite Person" in shown
+
+
+async def test_the_way_to_live_needs_checks_a_proposal_and_a_second_person() -> None:
+    api = FakeWork()
+    async with console(api, first="onboarding") as (app, pilot):
+        await press(app, pilot, "j", "enter", "c")
+        assert "8 von 8" in text_of(app)
+        await press(app, pilot, "w")
+        assert "◐ geprüft" in text_of(app)
+        await press(app, pilot, "enter")
+        await write(app, pilot, "Test gut")
+        await press(app, pilot, "enter")
+        assert api.stages[WARENDORF] == "verified"
+        await press(app, pilot, "v")
+        await write(app, pilot, "fertig")
+        await press(app, pilot, "enter")
+        assert api.proposers[WARENDORF] == "op-03"
+        await _approve(app, pilot, "Kreis Warendorf")
+        assert "zwei verschiedene Personen" in " ".join(text_of(app).replace("▌", " ").split())
+        assert api.stages[WARENDORF] == "verified"
+        api.name = "op-04"
+        await _approve(app, pilot, "Kreis Warendorf")
+        assert api.stages[WARENDORF] == "live"
+        assert "vorgeschlagen von op-03, freigegeben von op-04" in " ".join(text_of(app).split())
+
+
+async def _approve(app: Console, pilot: object, name: str) -> None:
+    await press(app, pilot, "f")  # type: ignore[arg-type]  # a pilot
+    await write(app, pilot, "ja")  # type: ignore[arg-type]  # a pilot
+    await press(app, pilot, "enter")  # type: ignore[arg-type]  # a pilot
+    await write(app, pilot, name)  # type: ignore[arg-type]  # a pilot
+    await press(app, pilot, "enter")  # type: ignore[arg-type]  # a pilot
+
+
+async def test_approving_needs_the_name_exactly() -> None:
+    api = FakeWork(proposers={AHLEN: "op-01"})
+    async with console(api, first="onboarding") as (app, pilot):
+        await press(app, pilot, "enter")
+        await _approve(app, pilot, "Ahl")
+        assert "stimmt nicht überein" in text_of(app)
+        assert api.stages[AHLEN] == "verified"
+
+
+async def test_a_test_message_has_a_ready_reason() -> None:
+    api = FakeWork()
+    async with console(api, first="onboarding") as (app, pilot):
+        await press(app, pilot, "j", "j", "enter", "t", "enter")
+        assert "POST /authorities/05570008/onboarding/test-message" in api.calls
+
+
+async def test_pausing_and_ending_ask_and_ending_wants_the_name() -> None:
+    api = FakeWork(stages={AHLEN: "live"})
+    async with console(api, first="onboarding") as (app, pilot):
+        await press(app, pilot, "enter", "w")
+        assert "‖ pausiert" in text_of(app)
+        await press(app, pilot, "enter")
+        await write(app, pilot, "Umzug")
+        await press(app, pilot, "enter")
+        assert api.stages[AHLEN] == "paused"
+        await press(app, pilot, "w", "down", "enter")
+        await write(app, pilot, "Ende")
+        await press(app, pilot, "enter")
+        await write(app, pilot, "Ahlen")
+        await press(app, pilot, "enter")
+        assert api.stages[AHLEN] == "ended"
+
+
+async def test_the_help_of_the_checklist_explains_signs_and_checks() -> None:
+    async with console(FakeWork(), first="onboarding") as (app, pilot):
+        await press(app, pilot, "enter", "question_mark")
+        shown = text_of(app)
+        assert "Hilfe: Ahlen" in shown
+        assert isinstance(page_of(app), ChecklistPage)
+
+
+@pytest.mark.parametrize(
+    ("place", "command"),
+    [
+        ("deliveries", "bauweiche deliveries list"),
+        ("onboarding", "bauweiche onboarding list"),
+        ("survey", "bauweiche survey list"),
+        ("replies", "bauweiche replies list"),
+        ("certificates", "bauweiche keys list"),
+        ("journal", "bauweiche journal show"),
+        ("reports", "bauweiche report --from 2026-11-01 --to 2026-11-21"),
+        ("rehearsal", "bauweiche rehearse --at 2026-12-21"),
+    ],
+)
+async def test_every_screen_knows_its_command(place: str, command: str) -> None:
+    async with console(FakeWork(), first=place) as (app, pilot):
+        await press(app, pilot, "e")
+        assert command in text_of(app)
