@@ -34,7 +34,6 @@ BENCHES: Mapping[str, Bench] = {
     "wake_up": partial(_later, "wake_up", "run"),
     "compose": partial(_later, "neighbours", "composing"),
     "mailbox": partial(_later, "neighbours", "fetching"),
-    "replies": partial(_later, "replies", "run"),
     "console": partial(_later, "console", "run"),
 }
 

@@ -49,7 +49,7 @@ def quantile(values: Iterable[float], share: float) -> float:
 
 def table(figures: Sequence[Figure]) -> str:
     """Return the figures as lines of a table: name, median, spread, promise, verdict, what it is."""
-    rows = [("Messung", "Median", "Streuung", "Soll", "", "Was")]
+    rows: list[tuple[str, ...]] = [("Messung", "Median", "Streuung", "Soll", "", "Was")]
     rows += [_row(figure) for figure in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(_line(row, widths) for row in rows)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bench.figures import Figure, quantile, ratios
-from bench.site import Site, line, service, site
+from bench.site import Line, Site, line, service, site
 from bench.submissions import Work, without_plans
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
@@ -23,13 +25,7 @@ def run(quick: bool) -> list[Figure]:
         with service(short, "serve", "--port", "0") as first, service(long, "serve", "--port", "0") as second:
             works = (Work(first, short, without_plans()), Work(second, long, without_plans()))
             with line(first, short) as near, line(second, long) as far:
-                costs: tuple[list[float], list[float]] = ([], [])
-                for work, portal in zip(works, (near, far), strict=True):
-                    work.alone(portal, 20)
-                for _ in range(rounds):
-                    for work, portal, found in zip(works, (near, far), costs, strict=True):
-                        found.append(work.measured(lambda w=work, p=portal: w.alone(p, each), each).wall)
-    few, many = (tuple(found) for found in costs)
+                few, many = _in_turns(works, (near, far), rounds, each)
     best = quantile(many, 0.25) / quantile(few, 0.25)
     return [
         Figure("verlauf.wenige", f"Uhrzeit je Einreichung bei {FEW} Vorgängen", "ms", few),
@@ -37,6 +33,18 @@ def run(quick: bool) -> list[Figure]:
         Figure("verlauf.verhaeltnis", "viele gegen wenige, paarweise", "", ratios(many, few), most=1.2),
         Figure("verlauf.verhaeltnis-ruhig", "dasselbe, unteres Viertel gegen unteres Viertel", "", (best,), most=1.2),
     ]  # fmt: skip
+
+
+def _in_turns(
+    works: tuple[Work, Work], portals: tuple[Line, Line], rounds: int, each: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    costs: tuple[list[float], list[float]] = ([], [])
+    for work, portal in zip(works, portals, strict=True):
+        work.alone(portal, 20)
+    for _ in range(rounds):
+        for work, portal, found in zip(works, portals, costs, strict=True):
+            found.append(work.measured(partial(work.alone, portal, each), each).wall)
+    return tuple(costs[0]), tuple(costs[1])
 
 
 def fill(where: Site, count: int) -> None:

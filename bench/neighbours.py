@@ -19,8 +19,8 @@ def composing(quick: bool) -> list[Figure]:
         figure
         for one in found
         for figure in (
-            Figure(f"nachricht.{one.release}", "0200 zusammensetzen und prüfen", "ms", (one.ours,), most=compose.PROMISED),
-            Figure(f"nachricht.{one.release}.boden", "dieselbe mit lxml von Hand gebaut und geprüft", "ms", (one.floor,)),
+            Figure(f"nachricht.{one.release}", "0200 bauen und prüfen", "ms", (one.ours,), most=compose.PROMISED),
+            Figure(f"nachricht.{one.release}.boden", "dieselbe mit lxml von Hand", "ms", (one.floor,)),
         )
     ]  # fmt: skip
 
@@ -30,7 +30,7 @@ def fetching(quick: bool) -> list[Figure]:
     found = mailbox.run(1 if quick else mailbox.ROUNDS)
     return [
         Figure("postfach.abholen", "250 MB aus dem Postfach, mit TLS", "MB/s", (found.download / 1e6,)),
-        Figure("postfach.verhaeltnis", "gegen eine Datei dieser Größe vom selben Server", "", (found.ratio,), least=0.6),
+        Figure("postfach.verhaeltnis", "gegen eine Datei dieser Größe", "", (found.ratio,), least=0.6),
         Figure("postfach.senden", "250 MB in das Postfach, mit TLS", "MB/s", (found.upload / 1e6,)),
         Figure("postfach.speicher", "Spitze des Servers", "MB", (found.memory_peak / 1e6,)),
     ]  # fmt: skip

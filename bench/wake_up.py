@@ -24,9 +24,7 @@ def run(quick: bool) -> list[Figure]:
         for number in range(8 if quick else 30):
             waits.append(_waited(where, portal))
             time.sleep(0.7 + 0.013 * number)  # the worker sleeps again, and not always the same share of its nap
-    return [
-        Figure("wecken.ablage", "von der 201-Antwort bis der Ordner bei der Behörde sichtbar ist", "ms", tuple(waits))
-    ]
+    return [Figure("wecken.ablage", "von der 201-Antwort bis der Ordner sichtbar ist", "ms", tuple(waits))]
 
 
 def _waited(where: Site, portal: Line) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -28,10 +27,6 @@ from gateway.settings import Settings
 REFRESH = 2.0
 """Seconds between two looks for certificates that an operator has added meanwhile."""
 
-SWITCH = 0.001
-"""Seconds for which a thread may keep the interpreter while others wait: uploads and requests share it. Python's own
-5 ms would make the loop wait that long at every turn."""
-
 Say = Callable[[str], None]
 
 _log = structlog.get_logger("serving")
@@ -40,7 +35,6 @@ _log = structlog.get_logger("serving")
 def serve(world: World, settings: Settings, port: int, say: Say) -> None:
     """Serve until a signal ends it; says `bereit: …` for each address once it is listening."""
     listening = _listen(settings.host, port)
-    sys.setswitchinterval(SWITCH)
     with _mailbox(world, settings, say):
         application: Any = build_app(
             world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment

@@ -56,7 +56,7 @@ class Console(App[None]):
     AUTO_FOCUS: ClassVar[str | None] = "Rows"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "explain", "key.help", key_display="?"),
-        Binding("colon", "command_palette", "key.palette", show=False, key_display=":"),
+        Binding("colon,ctrl+p", "command_palette", "key.palette", show=False, key_display=":"),
         Binding("r", "refresh_now", "key.refresh", show=False),
         Binding("p", "toggle_pause", "key.pause", show=False),
         Binding("e", "twin", "key.twin", show=False),

@@ -26,6 +26,7 @@ from gateway.api import (
     reply_intake,
 )
 from gateway.api.followups import MessageIn
+from gateway.api.operator.described import describe
 from gateway.api.shapes import AnnouncementIn, WithdrawalIn
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
@@ -120,6 +121,7 @@ def _describe_bodies(app: FastAPI) -> None:
             described = shape.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(described.pop("$defs", {}))
             schemas[shape.__name__] = described
+        describe(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend a FastAPI document

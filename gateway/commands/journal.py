@@ -41,8 +41,10 @@ def show(
 def check(ctx: typer.Context) -> None:
     """Prüft die Hash-Kette vom ersten bis zum letzten Eintrag."""
     last = Counted()
-    with opened(ctx) as world, world.store.reading() as tx:
-        broken = verify(last.of(tx.journal.read()))
+    with opened(ctx) as world:
+        with world.store.reading() as tx:
+            broken = verify(last.of(tx.journal.read()))
+        broken = broken or verify_anchors(world)
     if broken:
         fail(FAILURE, f"Das Protokoll ist ab Eintrag {broken.number} nicht mehr unversehrt: {broken.reason}.")
     out(f"{last.digest}\n")

@@ -6,14 +6,15 @@ import os
 import signal
 import socket
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands.seat import opened, out, say, seat_of
-from gateway.installing import set_up
-from gateway.ports import World
 from gateway.settings import Settings, load
+
+if TYPE_CHECKING:
+    from gateway.ports import World
 
 Port = Annotated[int | None, typer.Option(help="Port der HTTP-Schnittstelle (0: ein freier).")]
 
@@ -31,6 +32,8 @@ def init(
     name: Annotated[str, typer.Option(help="Name der Betreiberin in den Zertifikaten.")] = "Bauweiche",
 ) -> None:
     """Richtet den Ordner ein: Datenbank, Tresor, Schlüssel (selbst ausgestellt). Mehrfach aufrufbar."""
+    from gateway.installing import set_up
+
     settings = load(seat_of(ctx).state)
     set_up(settings, name)
     say(f"Eingerichtet in {settings.state}. Nächste Schritte: bauweiche token create …, bauweiche run")

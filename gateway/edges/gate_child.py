@@ -33,9 +33,6 @@ _READY = 2
 _QUIET = 2.0
 """Milliseconds without an event after which a child is forked: not while another needs the processor."""
 
-_YIELD = 5
-"""How far the checks stand back: who asks for a status should not wait for somebody's plans to be looked at."""
-
 _NEVER = float("inf")
 _CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE})
 
@@ -171,7 +168,6 @@ def main(control: socket.socket, wall_seconds: float = WALL_SECONDS) -> None:
     """Prepare everything that children share, then serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the gateway, which ends us in its own time
     harden()
-    os.nice(_YIELD)
     limit_qpdf(Limits())
     sample = warm_up()
     with Path(os.devnull).open("wb") as nowhere:  # from here on a parser's complaints may quote content (law 2)

@@ -212,11 +212,9 @@ class FolderKeyring:
             version = (status.st_mtime_ns, status.st_size, status.st_ino)
             known = self._read.get(path)
             if known is None or known[0] != version:
-                try:
-                    known = version, read_private_key(os.read(descriptor, _KEY_BYTES))
-                except SealError as error:
-                    raise SealError(error.code, f"{path.name}: {error.reason}", error.hint) from error
-                self._read[path] = known
+                self._read[path] = known = version, read_private_key(os.read(descriptor, _KEY_BYTES))
+        except SealError as error:
+            raise SealError(error.code, f"{path.name}: {error.reason}", error.hint) from error
         finally:
             os.close(descriptor)
         return known[1]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 PATIENCE = 15.0
 """Seconds that a portal may take to connect, to take the body and to answer, each."""
@@ -33,6 +35,8 @@ class HttpsCourier:
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Return the status of the answer, 0 if none came. Raises: ConfigurationError ADDRESS_FORBIDDEN."""
+        import httpx  # only where a webhook is really sent
+
         pinned = self._pin(url)
         address = urlsplit(url)
         host = f"[{pinned}]" if ":" in pinned else pinned

@@ -21,12 +21,12 @@ from gateway.domain.evidence import (
     segment_of,
 )
 from gateway.domain.ids import CaseNumber, MessageId
-from gateway.domain.journal import Entry
+from gateway.domain.journal import Break, Entry
 from gateway.domain.merkle import path, root
 from gateway.flow.cases import authority_of
 from gateway.ports import Transaction, World
 from gateway.seal.evidence import Material, Proved, build
-from gateway.seal.evidence_jws import sign_payload
+from gateway.seal.evidence_jws import sign_payload, verify_compact
 
 CARRIED = frozenset({APPLICATION, FOLLOW_UP, TEST_MESSAGE})
 """Kinds of deliveries that evidence speaks of; our own answers to faulty messages are not among them."""
@@ -127,6 +127,25 @@ def anchor_journal(world: World) -> int:
             tx.evidence.add_anchor(newest)
             made += 1
     return made
+
+
+def verify_anchors(world: World) -> Break | None:
+    """Return the first signed anchor that the journal no longer matches, or None: even a chain made anew is found out.
+
+    The signatures must be of a key the gateway had; the newest entries have no anchor yet.
+    """
+    with world.store.reading() as tx:
+        first = 1
+        while (found := tx.evidence.anchor(first)) is not None:
+            digests = tx.evidence.digests(found.first, found.last)
+            try:
+                value = verify_compact(found.jws, world.trust, f"Anker {first}").value
+            except GatewayError as error:
+                return Break(first, error.reason)
+            if len(digests) != found.last - first + 1 or value["root"] != root(digests) or value["first"] != first:
+                return Break(first, f"die Einträge {first} bis {found.last} sind nicht mehr die damals signierten")
+            first = found.last + 1
+    return None
 
 
 def bundle(world: World, number: CaseNumber) -> bytes:

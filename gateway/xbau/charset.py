@@ -32,6 +32,11 @@ class Alphabet:
     """Allowed single characters, and allowed sequences of a base letter with combining marks."""
 
     token: re.Pattern[str]
+    whole: re.Pattern[str]
+
+    def has_all_of(self, text: str) -> bool:
+        """Tell whether every piece of `text` is allowed; nearly all text is, and this sees it at once."""
+        return self.whole.fullmatch(text) is not None
 
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
         """Yield every character or allowed sequence of `text`, and whether it is allowed."""
@@ -48,16 +53,19 @@ def normalise(text: str, charset: str, kind: Kind = "name") -> str:
         return text
     plain = unicodedata.normalize("NFC", text).translate(characters.INVISIBLE)
     plain = re.sub("\r\n?|[\x85\u2028\u2029]", "\n", plain)
-    pieces = (
-        piece if good else characters.REPLACEMENTS.get(piece, piece)
-        for piece, good in _alphabet(charset, kind).split(plain)
-    )
+    alphabet = _alphabet(charset, kind)
+    if alphabet.has_all_of(plain):
+        return unicodedata.normalize("NFC", plain)
+    pieces = (piece if good else characters.REPLACEMENTS.get(piece, piece) for piece, good in alphabet.split(plain))
     return unicodedata.normalize("NFC", "".join(pieces))
 
 
 def forbidden(text: str, charset: str, kind: Kind = "name") -> list[str]:
     """Return the characters of `text` that the charset does not allow there, each once, as `U+2013 EN DASH`."""
-    bad = (piece for piece, good in _alphabet(charset, kind).split(text) if not good)
+    alphabet = _alphabet(charset, kind)
+    if alphabet.has_all_of(text):
+        return []
+    bad = (piece for piece, good in alphabet.split(text) if not good)
     return list(dict.fromkeys(_described(piece) for piece in bad))
 
 
@@ -105,7 +113,7 @@ def _alphabet(charset: str, kind: Kind) -> Alphabet:
     longest_first = sorted(sequences.split(), key=len, reverse=True)
     chains = ["".join(_escaped(point) for point in chain.split("+")) for chain in longest_first]
     good = "|".join([*chains, f"[{''.join(_range(part) for part in members.split())}]"])
-    return Alphabet(re.compile(f"(?P<good>{good})|(?P<bad>.)", re.DOTALL))
+    return Alphabet(re.compile(f"(?P<good>{good})|(?P<bad>.)", re.DOTALL), re.compile(f"(?:{good})*+"))
 
 
 def _members(charset: str, kind: Kind) -> tuple[str, str]:

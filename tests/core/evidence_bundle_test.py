@@ -177,7 +177,10 @@ def test_what_is_no_signature_of_ours_is_refused_with_its_reason(text: str, reas
 def test_the_algorithm_cannot_be_talked_down() -> None:
     signed = compact('{"a":1}', gateway_signer(), AT)
     head, payload, signature = signed.split(".")
-    for change in ({"alg": "none"}, {"alg": "HS256"}, {"kid": "00"}, {"crit": ["x"]}, {"x5c": []}, {"iat": "x"}):
+    changes: tuple[dict[str, object], ...] = (
+        {"alg": "none"}, {"alg": "HS256"}, {"kid": "00"}, {"crit": ["x"]}, {"x5c": []}, {"iat": "x"},
+    )  # fmt: skip
+    for change in changes:
         value = payload_of(base64.urlsafe_b64decode(head + "==").decode()) | change
         forged = base64.urlsafe_b64encode(canonical(value).encode()).rstrip(b"=").decode()
         with pytest.raises(GatewayError):

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.domain.errors import ConfigurationError, GatewayError, Refused, Unreachable
 from gateway.domain.notice_mail import Mail, address, subject
-from gateway.edges.mail import SmtpMailer, as_message
+from gateway.edges.mail import Encryption, SmtpMailer, as_message
 from tests.kit.mail_server import free_port, mail_server, raw_server, saying, server_at
 from tests.kit.xta_tls import Pki, make_pki
 
@@ -31,8 +31,10 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 
 
 @pytest.mark.parametrize("encryption", ["starttls", "implicit"])
-def test_a_mail_arrives_encrypted_with_umlauts_and_the_same_id_at_every_attempt(pki: Pki, encryption: str) -> None:
-    with mail_server(pki, encryption) as (inbox, server):  # type: ignore[arg-type]
+def test_a_mail_arrives_encrypted_with_umlauts_and_the_same_id_at_every_attempt(
+    pki: Pki, encryption: Encryption
+) -> None:
+    with mail_server(pki, encryption) as (inbox, server):
         SmtpMailer(server).send(MAIL)
         SmtpMailer(server).send(MAIL)
     first, second = inbox.received
@@ -61,8 +63,9 @@ def test_a_server_without_encryption_gets_nothing(pki: Pki) -> None:
 
 def test_a_server_with_a_certificate_of_somebody_else_gets_nothing(pki: Pki, tmp_path: Path) -> None:
     other = make_pki(tmp_path)
-    for encryption in ("starttls", "implicit"):
-        with mail_server(pki, encryption, other.server) as (inbox, server):  # type: ignore[arg-type]
+    encryptions: tuple[Encryption, ...] = ("starttls", "implicit")
+    for encryption in encryptions:
+        with mail_server(pki, encryption, other.server) as (inbox, server):
             assert "nicht vertrauenswürdig" in refusal(server).reason
         assert inbox.received == []
 
@@ -98,7 +101,7 @@ def test_a_server_that_lies_is_unreachable_and_nothing_else(pki: Pki, lines: lis
 
 
 @pytest.mark.parametrize("encryption", ["starttls", "implicit"])
-def test_a_server_that_drips_bytes_is_cut_off_when_its_time_is_up(pki: Pki, encryption: str) -> None:
+def test_a_server_that_drips_bytes_is_cut_off_when_its_time_is_up(pki: Pki, encryption: Encryption) -> None:
     def drip(connection: socket.socket) -> None:
         for byte in b"220-" + b"slow " * 200:
             connection.sendall(bytes([byte]))
@@ -106,7 +109,7 @@ def test_a_server_that_drips_bytes_is_cut_off_when_its_time_is_up(pki: Pki, encr
 
     with raw_server(drip) as port:
         begun = time.monotonic()
-        server = server_at(port, pki, encryption, patience=0.6)  # type: ignore[arg-type]
+        server = server_at(port, pki, encryption, patience=0.6)
         assert isinstance(refusal(server), Unreachable)
         assert time.monotonic() - begun < 3
 

@@ -36,7 +36,7 @@ from tests.kit.installation import (
 from tests.kit.replying import Answering, known_case
 from tests.kit.xbau_samples import sample_followup
 
-ADDRESS = {
+ADDRESS: dict[str, Any] = {
     "sender_street": "Musterstraße", "sender_number": "1", "sender_postcode": "40213",
     "sender_town": "Musterstadt", "sender_email": "post@portal.example",
 }  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.api.app import inner_app
 from gateway.api.operator.access import Operator, Role
+from gateway.api.operator.described import BODIES, FILE, NO_BODY, ROOT
 from gateway.edges.gate import Gate
 from tests.kit.installation import MUENSTER, WARENDORF, Installation, installation
 from tests.kit.operating import Door, door, operator_token, operators, problem
@@ -272,3 +273,18 @@ def entries(installed: Installation) -> int:
     """Return how many entries the journal has."""
     with installed.world.store.reading() as tx:
         return sum(1 for _ in tx.journal.read())
+
+
+async def test_the_document_describes_the_body_of_every_change(people: tuple[httpx.AsyncClient, ...]) -> None:
+    document = (await people[0].get("http://gateway.test/v1/openapi.json")).json()
+    changes = {
+        (method, path.removeprefix(ROOT))
+        for path, found in document["paths"].items()
+        for method in found
+        if path.startswith(ROOT) and method in ("post", "put")
+    }
+    assert changes == {*BODIES, *NO_BODY, FILE}
+    for (method, path), shape in BODIES.items():
+        described = document["paths"][ROOT + path][method]["requestBody"]["content"]["application/json"]["schema"]
+        assert described["$ref"].endswith(f"/{shape.__name__}")
+        assert shape.__name__ in document["components"]["schemas"]

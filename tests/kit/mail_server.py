@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 
@@ -34,7 +34,7 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.received.append(cast(EmailMessage, message_from_bytes(envelope.content, policy=default)))
+        self.received.append(message_from_bytes(envelope.content, policy=default))
         return "250 taken"
 
 

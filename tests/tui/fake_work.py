@@ -1,4 +1,4 @@
-"""The operator API's daily work for tests: many deliveries, onboarding with four eyes, surveys, replies, journal, report."""
+"""The operator API's daily work for tests: deliveries, onboarding with four eyes, surveys, replies, journal, report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ CHECKS = {
     "test_opened": "Testnachricht geöffnet",
     "test_answered": "Antwort 1120 auf Test",
 }
-LABELS = {"application": "0200"}
 
 
 def many(count: int) -> list[Json]:
@@ -107,7 +106,9 @@ class FakeWork(FakeApi):
         self.quarantined = self.quarantined or [reply("r1", "1120"), reply("r2", "1121", candidates=[])]
         if not self.journal:
             for number, one in enumerate(HISTORY, start=1):
-                self.journal.append(one | {"number": number, "subject": "BW-2026-7KQ4-M3XD", "digest": f"{number:064x}"})
+                self.journal.append(
+                    one | {"number": number, "subject": "BW-2026-7KQ4-M3XD", "digest": f"{number:064x}"}
+                )
 
     def _routes(self) -> list[tuple[str, str, Any]]:
         one = "/authorities/{key}/onboarding"
@@ -153,7 +154,7 @@ class FakeWork(FakeApi):
             for row in sorted(self.sent, key=lambda row: -row["position"])
             if (not states or row["state"] in states)
             and asked.get("authority") in (None, row["authority"])
-            and asked.get("cause") in (None, row["code"] if "code" in row else "")
+            and asked.get("cause") in (None, row.get("code", ""))
             and words in f"{row['case_number']} {row['authority_name']}".casefold()
         ]
         shown = [row for row in rows if not below or row["position"] < below][:limit]
@@ -167,9 +168,15 @@ class FakeWork(FakeApi):
                 code = row.get("code", "")
                 group = found.setdefault(
                     (code, row["state"]),
-                    {"code": code, "title": CAUSES.get(code, "Von Hand"), "state": row["state"], "count": 0,
-                     "oldest_at": (NOW - timedelta(seconds=row["age_seconds"])).isoformat(),
-                     "reason": row.get("reason", ""), "example": row["case_number"]},
+                    {
+                        "code": code,
+                        "title": CAUSES.get(code, "Von Hand"),
+                        "state": row["state"],
+                        "count": 0,
+                        "oldest_at": (NOW - timedelta(seconds=row["age_seconds"])).isoformat(),
+                        "reason": row.get("reason", ""),
+                        "example": row["case_number"],
+                    },
                 )
                 group["count"] += 1
         return sorted(found.values(), key=lambda group: -group["count"])
@@ -184,8 +191,13 @@ class FakeWork(FakeApi):
         for row in self.sent:
             if row["message_id"] in ids:
                 possible = row["state"] in allowed
-                rows.append({"message_id": row["message_id"], "possible": possible,
-                             "detail": "" if possible else "Der Vorgang kann nicht wechseln."})
+                rows.append(
+                    {
+                        "message_id": row["message_id"],
+                        "possible": possible,
+                        "detail": "" if possible else "Der Vorgang kann nicht wechseln.",
+                    }
+                )
                 if possible and not given["dry_run"]:
                     row["state"] = "waiting" if given["act"] == "requeue" else "held"
         return {"rows": rows, "applied": not given["dry_run"]}
@@ -211,16 +223,27 @@ class FakeWork(FakeApi):
         return [
             {
                 "case": {
-                    "number": row["case_number"], "portal_reference": "NRW-4711", "file_reference": "63-12/26",
-                    "authority": row["authority"], "authority_name": row["authority_name"], "option": "2",
-                    "release": "2.6", "state": row["state"], "size": row["size"], "attachments": 12, "test": False,
-                    "plans": "plans_overdue", "plans_due": "2026-11-20", "accepted_at": NOW.isoformat(),
+                    "number": row["case_number"],
+                    "portal_reference": "NRW-4711",
+                    "file_reference": "63-12/26",
+                    "authority": row["authority"],
+                    "authority_name": row["authority_name"],
+                    "option": "2",
+                    "release": "2.6",
+                    "state": row["state"],
+                    "size": row["size"],
+                    "attachments": 12,
+                    "test": False,
+                    "plans": "plans_overdue",
+                    "plans_due": "2026-11-20",
+                    "accepted_at": NOW.isoformat(),
                 },
                 "deliveries": [row],
                 "events": HISTORY,
             }
             for row in self.sent
-            if words in (row["case_number"].casefold(), row["message_id"]) or (words == "nrw-4711" and row["position"] < 3)
+            if words in (row["case_number"].casefold(), row["message_id"])
+            or (words == "nrw-4711" and row["position"] < 3)
         ]
 
     # -- onboarding ---------------------------------------------------------------------------------------------
@@ -233,7 +256,9 @@ class FakeWork(FakeApi):
         names = ("key", "name", "stage", "next_step", "proposer")
         complete = sum(1 for check in found["checks"] if check["holds"])
         return {name: found[name] for name in names} | {
-            "complete": complete, "total": len(CHECKS), "updated_at": NOW.isoformat() if complete else None
+            "complete": complete,
+            "total": len(CHECKS),
+            "updated_at": NOW.isoformat() if complete else None,
         }
 
     async def checklist(self, request: Request) -> Any:
@@ -241,13 +266,21 @@ class FakeWork(FakeApi):
 
     def _checklist(self, key: str) -> Json:
         proved, stage = self.evidence.get(key, set()), self.stages.get(key, "invited")
-        moves = {"invited": ["details", "ended"], "details": ["connected", "ended"], "connected": ["verified", "ended"],
-                 "live": ["paused", "ended"], "paused": ["live", "ended"]}.get(stage, ["ended"])
+        moves = {
+            "invited": ["details", "ended"],
+            "details": ["connected", "ended"],
+            "connected": ["verified", "ended"],
+            "live": ["paused", "ended"],
+            "paused": ["live", "ended"],
+        }.get(stage, ["ended"])
         missing = [label for check, label in CHECKS.items() if check not in proved]
         return {
-            "key": key, "name": self.places[key].authority.name, "stage": stage,
+            "key": key,
+            "name": self.places[key].authority.name,
+            "stage": stage,
             "checks": [self._check(check, check in proved, bool(proved)) for check in CHECKS],
-            "proposer": self.proposers.get(key, ""), "approver": self.approvers.get(key, ""),
+            "proposer": self.proposers.get(key, ""),
+            "approver": self.approvers.get(key, ""),
             "can_advance_to": moves,
             "next_step": f"Es fehlt: {', '.join(missing)}." if missing else "Freigabe vorschlagen.",
             "log": [{"at": NOW.isoformat(), "actor": "operator:op-02", "text": "Eingeladen."}] if proved else [],
@@ -257,7 +290,9 @@ class FakeWork(FakeApi):
         ask = "Bitte die Behörde, ihr Postfach abzurufen."
         failed = f"Gesendet 13:59, nicht abgeholt. {ask}"
         return {
-            "check": check, "label": CHECKS[check], "holds": holds if holds or (tried and check == "test_opened") else None,
+            "check": check,
+            "label": CHECKS[check],
+            "holds": holds if holds or (tried and check == "test_opened") else None,
             "at": NOW.isoformat() if tried else None,
             "detail": "xta.kreis-warendorf.example:8443, TLS 1.3." if holds else failed if tried else "",
             "next_step": "" if holds else ask,
@@ -298,8 +333,10 @@ class FakeWork(FakeApi):
 
     async def survey_list(self, request: Request) -> Any:
         names = ("id", "name", "at", "actor", "state")
-        return [{name: one[name] for name in names} | {"rows": one["counts"]["rows"], "changes": one["counts"]["changed"]}
-                for one in reversed(self.surveys)]
+        return [
+            {name: one[name] for name in names} | {"rows": one["counts"]["rows"], "changes": one["counts"]["changed"]}
+            for one in reversed(self.surveys)
+        ]
 
     async def upload(self, request: Request) -> Any:
         form = await request.form()
@@ -348,16 +385,26 @@ class FakeWork(FakeApi):
 
     async def certificates(self, request: Request) -> Any:
         held = [one for place in self.places.values() for one in place.certificates]
-        own = held[0] | {"fingerprint": "ff" * 32, "purpose": "sign", "subject": "CN=Bauweiche", "authority": "",
-                         "authority_name": "Gateway", "days": 400, "not_after": "2027-12-26T00:00:00+00:00"}
+        own = held[0] | {
+            "fingerprint": "ff" * 32,
+            "purpose": "sign",
+            "subject": "CN=Bauweiche",
+            "authority": "",
+            "authority_name": "Gateway",
+            "days": 400,
+            "not_after": "2027-12-26T00:00:00+00:00",
+        }
         return {"rows": sorted(held, key=lambda one: one["not_after"]), "own": [own]}
 
     async def journal_page(self, request: Request) -> Any:
         asked = request.query_params
         about, below = asked.get("about", ""), int(asked.get("after", 0))
         limit = int(asked.get("limit", 100))
-        rows = [one for one in reversed(self.journal)
-                if about in ("", one["subject"]) and (not below or one["number"] < below)][:limit]
+        rows = [
+            one
+            for one in reversed(self.journal)
+            if about in ("", one["subject"]) and (not below or one["number"] < below)
+        ][:limit]
         return {"rows": rows, "next": rows[-1]["number"] if len(rows) == limit else None}
 
     async def verify(self, request: Request) -> Any:
@@ -369,14 +416,23 @@ class FakeWork(FakeApi):
         if asked["format"] != "json":
             return Response(b"%PDF-1.7 fake" if asked["format"] == "pdf" else b"PK fake")
         return {
-            "title": "Bauportal.NRW: Teilnahme der Bauaufsichtsbehörden", "by": "Land Nordrhein-Westfalen",
-            "from": asked["from"], "to": asked["to"], "period": f"Zeitraum: {asked['from']} bis {asked['to']}",
+            "title": "Bauportal.NRW: Teilnahme der Bauaufsichtsbehörden",
+            "by": "Land Nordrhein-Westfalen",
+            "from": asked["from"],
+            "to": asked["to"],
+            "period": f"Zeitraum: {asked['from']} bis {asked['to']}",
             "as_of": "Stand: 21.11.2026 14:03",
             "sections": [
-                {"title": "Teilnahme", "columns": ["Option", "Behörden", "davon live"],
-                 "rows": [["1 mit Plänen", 118, 90], ["2 ohne Pläne", 41, 30], ["Summe", 212, 120]]},
-                {"title": "Übermittlungen im Zeitraum", "columns": ["Ereignis", "Anzahl"],
-                 "rows": [["Eingereicht", 97], ["Übergeben", 83]]},
+                {
+                    "title": "Teilnahme",
+                    "columns": ["Option", "Behörden", "davon live"],
+                    "rows": [["1 mit Plänen", 118, 90], ["2 ohne Pläne", 41, 30], ["Summe", 212, 120]],
+                },
+                {
+                    "title": "Übermittlungen im Zeitraum",
+                    "columns": ["Ereignis", "Anzahl"],
+                    "rows": [["Eingereicht", 97], ["Übergeben", 83]],
+                },
             ],
             "definitions": [{"term": "Übergeben", "text": "Nachrichten, die die Technik der Behörde übernommen hat."}],
         }
@@ -387,10 +443,20 @@ class FakeWork(FakeApi):
         return {
             "at": request.query_params["at"],
             "findings": [
-                {"on": "2026-12-18", "authority": BECKUM, "authority_name": "Beckum", "kind": "certificate",
-                 "sentence": "Das Zertifikat endet am 18.12.2026; ab dann wird angehalten."},
-                {"on": "2026-12-01", "authority": HOEXTER, "authority_name": "Kreis Höxter", "kind": "release",
-                 "sentence": "XBau 2.2 wird nicht mehr gesprochen."},
+                {
+                    "on": "2026-12-18",
+                    "authority": BECKUM,
+                    "authority_name": "Beckum",
+                    "kind": "certificate",
+                    "sentence": "Das Zertifikat endet am 18.12.2026; ab dann wird angehalten.",
+                },
+                {
+                    "on": "2026-12-01",
+                    "authority": HOEXTER,
+                    "authority_name": "Kreis Höxter",
+                    "kind": "release",
+                    "sentence": "XBau 2.2 wird nicht mehr gesprochen.",
+                },
             ],
         }
 
@@ -402,9 +468,17 @@ def reply(identity: str, number: str, candidates: list[Json] | None = None) -> J
         {"case_number": "BW-2026-7KQ9-P0TA", "score": 20, "reasons": ["gleiche Gemeinde"]},
     ]
     return {
-        "id": identity, "authority": HOEXTER, "authority_name": "Kreis Höxter", "number": number,
-        "received_at": (NOW - timedelta(hours=3)).isoformat(), "reason": "Der genannte Vorgang ist nicht bekannt.",
-        "code": "reply-unmatched", "via": "file_drop", "size": 12_000, "test": False, "assignable": True,
+        "id": identity,
+        "authority": HOEXTER,
+        "authority_name": "Kreis Höxter",
+        "number": number,
+        "received_at": (NOW - timedelta(hours=3)).isoformat(),
+        "reason": "Der genannte Vorgang ist nicht bekannt.",
+        "code": "reply-unmatched",
+        "via": "file_drop",
+        "size": 12_000,
+        "test": False,
+        "assignable": True,
         "candidates": likely if candidates is None else candidates,
     }
 
@@ -412,7 +486,11 @@ def reply(identity: str, number: str, candidates: list[Json] | None = None) -> J
 def plan(identity: str, name: str, valid_from: str) -> Json:
     """Return the dry run of a survey with one row of each kind."""
     return {
-        "id": identity, "name": name, "at": NOW.isoformat(), "actor": "operator:op-03", "state": "draft",
+        "id": identity,
+        "name": name,
+        "at": NOW.isoformat(),
+        "actor": "operator:op-03",
+        "state": "draft",
         "valid_from": valid_from,
         "columns": [
             {"header": "AGS", "field": "key", "label": "Schlüssel", "confidence": 1.0, "reason": "gelesen als „AGS“"},
@@ -421,10 +499,26 @@ def plan(identity: str, name: str, valid_from: str) -> Json:
         ],
         "rows": [
             _plan_row(2, AHLEN, "Ahlen", "change", [{"field": "option", "before": "1", "after": "2"}]),
-            _plan_row(3, MUENSTER, "Münster", "change", [{"field": "release", "before": "2.4.0.1", "after": "2.6"}],
-                      [{"severity": "warning", "column": "XBau", "detail": "Die Behörde ist live."}], "ähnlicher Name", 0.8),
-            _plan_row(4, "", "", "error", [], [{"severity": "error", "column": "Ort", "detail": "Bielefed ist unbekannt."}],
-                      "", 0.0),
+            _plan_row(
+                3,
+                MUENSTER,
+                "Münster",
+                "change",
+                [{"field": "release", "before": "2.4.0.1", "after": "2.6"}],
+                [{"severity": "warning", "column": "XBau", "detail": "Die Behörde ist live."}],
+                "ähnlicher Name",
+                0.8,
+            ),
+            _plan_row(
+                4,
+                "",
+                "",
+                "error",
+                [],
+                [{"severity": "error", "column": "Ort", "detail": "Bielefed ist unbekannt."}],
+                "",
+                0.0,
+            ),
             _plan_row(5, BECKUM, "Beckum", "same", []),
         ],
         "findings": [{"severity": "warning", "column": "Dabei?", "detail": "Bitte die Spalte prüfen."}],
@@ -432,7 +526,24 @@ def plan(identity: str, name: str, valid_from: str) -> Json:
     }
 
 
-def _plan_row(line: int, key: str, name: str, status: str, changes: list[Json], faults: list[Json] | None = None,
-              match: str = "AGS", confidence: float = 1.0) -> Json:
-    return {"line": line, "authority": key, "authority_name": name, "match": match, "confidence": confidence,
-            "changes": changes, "faults": faults or [], "status": status, "apply": status == "change"}
+def _plan_row(
+    line: int,
+    key: str,
+    name: str,
+    status: str,
+    changes: list[Json],
+    faults: list[Json] | None = None,
+    match: str = "AGS",
+    confidence: float = 1.0,
+) -> Json:
+    return {
+        "line": line,
+        "authority": key,
+        "authority_name": name,
+        "match": match,
+        "confidence": confidence,
+        "changes": changes,
+        "faults": faults or [],
+        "status": status,
+        "apply": status == "change",
+    }

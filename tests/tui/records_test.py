@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from tests.tui.fake_work import FakeWork
 from tests.tui.kit_tui import console, page_of, press, text_of, write
+from tests.tui.kit_work import answer, put
+from tui.app import Console
 from tui.screens.journal import about_of
 from tui.screens.plan import PlanPage
 from tui.texts import load
@@ -14,11 +18,11 @@ from tui.widgets.sheet import wrapped
 DE = load("de")
 
 
-async def read_survey(app: object, pilot: object, path: Path) -> None:
+async def read_survey(app: Console, pilot: Pilot[None], path: Path) -> None:
     """Hand a file in as a person does; the day is already there."""
-    await press(app, pilot, "n")  # type: ignore[arg-type]  # a console and its pilot
-    app.screen.query_one("#field-path").value = str(path)  # type: ignore[attr-defined]  # a console
-    await press(app, pilot, "ctrl+s")  # type: ignore[arg-type]  # a console and its pilot
+    await press(app, pilot, "n")
+    put(app, "#field-path", str(path))
+    await press(app, pilot, "ctrl+s")
 
 
 def table(folder: Path) -> Path:
@@ -45,13 +49,12 @@ async def test_a_survey_is_read_shown_row_by_row_applied_and_taken_back(tmp_path
         assert "! ähnlich 80 %" in shown
         await press(app, pilot, "u")
         assert "fehlerhafte Zeilen bleiben außen vor" in " ".join(text_of(app).split())
-        app.screen.query_one("#field-reason").value = "Umfrage November"  # type: ignore[attr-defined]  # an Input
+        put(app, "#field-reason", "Umfrage November")
         await press(app, pilot, "ctrl+s")
         assert api.surveys[0]["state"] == "applied"
         assert api.surveys[0]["applied_rows"] is None
         await press(app, pilot, "z")
-        await write(app, pilot, "doch nicht")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "doch nicht")
         assert api.surveys[0]["state"] == "undone"
         assert "1 Behörden blieben, wie sie sind" in text_of(app)
 
@@ -61,7 +64,7 @@ async def test_only_marked_rows_are_applied_and_never_faulty_ones(tmp_path: Path
     async with console(api, first="survey") as (app, pilot):
         await read_survey(app, pilot, table(tmp_path))
         await press(app, pilot, "space", "space", "u")
-        app.screen.query_one("#field-reason").value = "Nur Ahlen"  # type: ignore[attr-defined]  # an Input
+        put(app, "#field-reason", "Nur Ahlen")
         await press(app, pilot, "ctrl+s")
         assert api.surveys[0]["applied_rows"] == [2]
 
@@ -83,7 +86,7 @@ async def test_a_file_that_is_not_there_or_empty_is_said_below_its_field(tmp_pat
         await read_survey(app, pilot, tmp_path / "fehlt.csv")
         assert "lässt sich nicht lesen oder schreiben" in " ".join(text_of(app).split())
         (tmp_path / "leer.csv").write_bytes(b"")
-        app.screen.query_one("#field-path").value = str(tmp_path / "leer.csv")  # type: ignore[attr-defined]  # an Input
+        put(app, "#field-path", str(tmp_path / "leer.csv"))
         await press(app, pilot, "ctrl+s")
         assert "Die Datei ist leer." in text_of(app)
         assert api.surveys == []
@@ -103,8 +106,7 @@ async def test_a_reply_is_given_to_the_likeliest_case() -> None:
     async with console(api, first="replies") as (app, pilot):
         assert "Am ehesten BW-2026-7KQ4-M3XD (80 Punkte" in text_of(app)
         await press(app, pilot, "a", "enter")
-        await write(app, pilot, "passt")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "passt")
         assert [one["id"] for one in api.quarantined] == ["r2"]
         assert "Zugeordnet: BW-2026-7KQ4-M3XD." in text_of(app)
 
@@ -113,13 +115,11 @@ async def test_a_reply_is_given_to_another_case_by_any_of_its_numbers() -> None:
     api = FakeWork()
     async with console(api, first="replies") as (app, pilot):
         await press(app, pilot, "j", "enter", "enter")
-        await write(app, pilot, "nrw-4711")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "nrw-4711")
         assert "meint 2 Vorgänge" in text_of(app)
-        app.screen.query_one("#answer").value = "BW-2026-7KQ9-P0TA"  # type: ignore[attr-defined]  # an Input
+        put(app, "#answer", "BW-2026-7KQ9-P0TA")
         await press(app, pilot, "enter")
-        await write(app, pilot, "Telefonat")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "Telefonat")
         assert [one["id"] for one in api.quarantined] == ["r1"]
 
 
@@ -128,8 +128,7 @@ async def test_discarding_a_reply_wants_a_reason() -> None:
     async with console(api, first="replies") as (app, pilot):
         await press(app, pilot, "a", "end", "enter", "enter")
         assert len(api.quarantined) == 2
-        await write(app, pilot, "Irrläufer")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "Irrläufer")
         assert [one["id"] for one in api.quarantined] == ["r2"]
 
 
@@ -161,8 +160,7 @@ async def test_a_whole_case_number_in_the_journals_filter_is_asked_of_the_server
     async with console(api, first="journal") as (app, pilot):
         assert "100+" in text_of(app)
         await press(app, pilot, "slash")
-        await write(app, pilot, "bw-2026-7kq4-m3xd")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "bw-2026-7kq4-m3xd")
         assert "Protokoll  6" in text_of(app)
         await press(app, pilot, "enter")
         assert "Eintrag 6: Angehalten" in text_of(app)
@@ -202,15 +200,12 @@ async def test_the_report_shows_the_numbers_and_is_written_as_a_file(tmp_path: P
         await press(app, pilot, "right", "right")
         assert "01.11.2026 bis 21.11.2026" in text_of(app), "never beyond today"
         await press(app, pilot, "x")
-        answer = app.screen.query_one("#answer")
-        answer.value = str(tmp_path / "bericht.doc")  # type: ignore[attr-defined]  # an Input
-        await press(app, pilot, "enter")
+        await answer(app, pilot, str(tmp_path / "bericht.doc"))
         assert "Die Endung muss" in text_of(app)
-        answer.value = str(tmp_path / "bericht.pdf")  # type: ignore[attr-defined]  # an Input
-        await press(app, pilot, "enter")
+        await answer(app, pilot, str(tmp_path / "bericht.pdf"))
         assert (tmp_path / "bericht.pdf").read_bytes().startswith(b"%PDF")
         await press(app, pilot, "x")
-        app.screen.query_one("#answer").value = str(tmp_path / "bericht.pdf")  # type: ignore[attr-defined]  # an Input
+        put(app, "#answer", str(tmp_path / "bericht.pdf"))
         await press(app, pilot, "enter")
         assert "gibt es schon" in text_of(app)
 
@@ -218,10 +213,10 @@ async def test_the_report_shows_the_numbers_and_is_written_as_a_file(tmp_path: P
 async def test_a_period_in_the_wrong_order_is_refused_and_kept() -> None:
     async with console(FakeWork(), first="reports") as (app, pilot):
         await press(app, pilot, "d")
-        app.screen.query_one("#field-from").value = "30.11.2026"  # type: ignore[attr-defined]  # an Input
+        put(app, "#field-from", "30.11.2026")
         await press(app, pilot, "ctrl+s")
         assert "Der erste Tag liegt nach dem letzten." in text_of(app)
-        app.screen.query_one("#field-from").value = "01.01.2026"  # type: ignore[attr-defined]  # an Input
+        put(app, "#field-from", "01.01.2026")
         await press(app, pilot, "ctrl+s")
         assert "01.01.2026 bis 21.11.2026" in text_of(app)
 
@@ -230,10 +225,10 @@ async def test_the_rehearsal_names_what_will_not_work_and_takes_another_day() ->
     async with console(FakeWork(), first="rehearsal") as (app, pilot):
         assert "Das Zertifikat endet am 18.12.2026" in text_of(app)
         await press(app, pilot, "d")
-        app.screen.query_one("#answer").value = "32.13.2026"  # type: ignore[attr-defined]  # an Input
+        put(app, "#answer", "32.13.2026")
         await press(app, pilot, "enter")
         assert "Bitte ein Datum eingeben" in text_of(app)
-        app.screen.query_one("#answer").value = "01.02.2027"  # type: ignore[attr-defined]  # an Input
+        put(app, "#answer", "01.02.2027")
         await press(app, pilot, "enter")
         assert "Probelauf › 01.02.2027" in text_of(app)
         await press(app, pilot, "enter")

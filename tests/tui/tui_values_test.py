@@ -9,15 +9,14 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.tui.fake_world import NOW, SCHEMAS, places, row
+from tests.tui.tui_certificates_kit import issued
 from tui import formats
 from tui.certificate_file import Unreadable, overlap_days, read_certificate
 from tui.exporting import as_csv, as_xlsx, guarded, write_new
@@ -266,24 +265,6 @@ def test_references_and_choices_of_kinds_are_followed() -> None:
 
 
 # -- certificates out of a file ---------------------------------------------------------------------------------------
-
-
-def issued(
-    name: str, *, by: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None
-) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """Return a certificate and its key, self-signed unless issued by another."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(by[0].subject if by else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(days=10))
-        .not_valid_after(NOW + timedelta(days=300))
-    )
-    return builder.sign(by[1] if by else key, hashes.SHA256()), key
 
 
 def test_a_chain_is_put_in_order_and_its_completeness_known(tmp_path: Path) -> None:

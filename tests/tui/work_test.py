@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.tui.fake_work import FakeWork, many
 from tests.tui.fake_world import AHLEN, BOTTROP, WARENDORF
 from tests.tui.kit_tui import console, page_of, press, text_of, write
+from tests.tui.kit_work import answer
 from tui.app import Console
+from tui.filtering import parse
 from tui.list_page import ListPage
 from tui.screens.checklist import ChecklistPage
 from tui.screens.deliveries import asked_for, deliveries_table
 from tui.screens.trace import TracePage
-from tui.filtering import parse
 from tui.texts import load
 
 DE = load("de")
@@ -112,8 +114,7 @@ async def test_a_held_delivery_is_repeated_with_a_reason() -> None:
         assert "Wiederholen" in text_of(app)
         await press(app, pilot, "enter")
         assert "BW-2026-7KQ4-M3XD" in text_of(app), "the preview names it"
-        await write(app, pilot, "Zertifikat ist neu")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "Zertifikat ist neu")
         assert state_of(api, "BW-2026-7KQ4-M3XD") == "waiting"
 
 
@@ -132,8 +133,7 @@ async def test_diverting_names_the_way_and_says_what_the_far_side_refused() -> N
     async with console(api, first="deliveries") as (app, pilot):
         await press(app, pilot, "j", "j", "a", "down", "enter")
         assert "XTA-Übergabe" in text_of(app)
-        await write(app, pilot, "anderer Weg")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "anderer Weg")
         assert "lässt sich dort nicht zurücknehmen" in text_of(app)
         assert api.sent[1]["authority"] == BOTTROP
         assert api.sent[1]["state"] == "available"
@@ -143,24 +143,24 @@ async def test_a_case_is_withdrawn_once_although_it_is_asked_for_its_delivery() 
     api = FakeWork()
     async with console(api, first="deliveries") as (app, pilot):
         await press(app, pilot, "j", "j", "a", "end", "enter")
-        assert "lässt sich nicht zurückholen" in " ".join(text_of(app).split()) or "Inhalt wird gelöscht" in text_of(app)
-        await write(app, pilot, "Antrag zurück")
-        await press(app, pilot, "enter")
+        assert "lässt sich nicht zurückholen" in " ".join(text_of(app).split()) or "Inhalt wird gelöscht" in text_of(
+            app
+        )
+        await answer(app, pilot, "Antrag zurück")
         assert api.withdrawn == ["BW-2026-7KQ9-P0TA"]
 
 
 async def test_more_than_twenty_are_repeated_only_with_the_word_typed() -> None:
     api = FakeWork(sent=many(300))
     async with console(api, first="deliveries") as (app, pilot):
-        await press(app, pilot, "c")
+        await press(app, pilot, "c", "j")
         assert "Zertifikat abgelaufen" in text_of(app)
         await press(app, pilot, "a", "enter")
         await write(app, pilot, "neu")
         await press(app, pilot, "enter", "enter")
         assert "Bitte genau eingeben: WIEDERHOLEN" in " ".join(text_of(app).split())
         assert sum(row["state"] == "held" for row in api.sent) == 30
-        await write(app, pilot, "WIEDERHOLEN")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "WIEDERHOLEN")
         assert sum(row["state"] == "held" for row in api.sent) == 0
 
 
@@ -182,8 +182,7 @@ async def test_read_only_shows_everything_and_changes_nothing() -> None:
     api = FakeWork()
     async with console(api, first="deliveries", read_only=True) as (app, pilot):
         await press(app, pilot, "G", "a", "enter")
-        await write(app, pilot, "Grund")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "Grund")
         assert "Nur-Lese-Betrieb" in text_of(app)
         assert state_of(api, "BW-2026-7KQ4-M3XD") == "held"
 
@@ -224,8 +223,7 @@ async def test_a_case_is_followed_from_portal_to_hold_as_a_timeline() -> None:
 async def test_a_case_is_found_by_the_portals_reference_among_several() -> None:
     async with console(FakeWork(), first="deliveries") as (app, pilot):
         await press(app, pilot, "t")
-        await write(app, pilot, "nrw-4711")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "nrw-4711")
         assert "2 Vorgänge passen" in text_of(app)
         await press(app, pilot, "down", "enter")
         assert isinstance(page_of(app), TracePage)
@@ -235,8 +233,7 @@ async def test_a_case_is_found_by_the_portals_reference_among_several() -> None:
 async def test_a_number_nobody_knows_is_said_in_the_window_and_stays_there() -> None:
     async with console(FakeWork(), first="deliveries") as (app, pilot):
         await press(app, pilot, "t")
-        await write(app, pilot, "gibtsnicht")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "gibtsnicht")
         shown = text_of(app)
         assert "Kein Vorgang passt zu „gibtsnicht“" in shown
         assert shown.count("gibtsnicht") == 2, "what was typed is still there"
@@ -246,8 +243,7 @@ async def test_acting_on_a_case_and_opening_its_authority() -> None:
     api = FakeWork()
     async with console(api, first="deliveries") as (app, pilot):
         await press(app, pilot, "G", "enter", "a", "enter")
-        await write(app, pilot, "neu")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "neu")
         assert state_of(api, "BW-2026-7KQ4-M3XD") == "waiting"
         await press(app, pilot, "b")
         assert "Kreis Höxter" in text_of(app).splitlines()[1]
@@ -289,12 +285,10 @@ async def test_the_way_to_live_needs_checks_a_proposal_and_a_second_person() -> 
         await press(app, pilot, "w")
         assert "◐ geprüft" in text_of(app)
         await press(app, pilot, "enter")
-        await write(app, pilot, "Test gut")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "Test gut")
         assert api.stages[WARENDORF] == "verified"
         await press(app, pilot, "v")
-        await write(app, pilot, "fertig")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "fertig")
         assert api.proposers[WARENDORF] == "op-03"
         await _approve(app, pilot, "Kreis Warendorf")
         assert "zwei verschiedene Personen" in " ".join(text_of(app).replace("▌", " ").split())
@@ -305,12 +299,9 @@ async def test_the_way_to_live_needs_checks_a_proposal_and_a_second_person() -> 
         assert "vorgeschlagen von op-03, freigegeben von op-04" in " ".join(text_of(app).split())
 
 
-async def _approve(app: Console, pilot: object, name: str) -> None:
-    await press(app, pilot, "f")  # type: ignore[arg-type]  # a pilot
-    await write(app, pilot, "ja")  # type: ignore[arg-type]  # a pilot
-    await press(app, pilot, "enter")  # type: ignore[arg-type]  # a pilot
-    await write(app, pilot, name)  # type: ignore[arg-type]  # a pilot
-    await press(app, pilot, "enter")  # type: ignore[arg-type]  # a pilot
+async def _approve(app: Console, pilot: Pilot[None], name: str) -> None:
+    await press(app, pilot, "f")
+    await answer(app, pilot, "ja", name)
 
 
 async def test_approving_needs_the_name_exactly() -> None:
@@ -335,14 +326,11 @@ async def test_pausing_and_ending_ask_and_ending_wants_the_name() -> None:
         await press(app, pilot, "enter", "w")
         assert "‖ pausiert" in text_of(app)
         await press(app, pilot, "enter")
-        await write(app, pilot, "Umzug")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "Umzug")
         assert api.stages[AHLEN] == "paused"
         await press(app, pilot, "w", "down", "enter")
-        await write(app, pilot, "Ende")
-        await press(app, pilot, "enter")
-        await write(app, pilot, "Ahlen")
-        await press(app, pilot, "enter")
+        await answer(app, pilot, "Ende")
+        await answer(app, pilot, "Ahlen")
         assert api.stages[AHLEN] == "ended"
 
 

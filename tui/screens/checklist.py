@@ -88,11 +88,14 @@ class ChecklistPage(Page):
 
     def help_lines(self) -> list[tuple[str, str]]:
         """A sentence for each sign and each check."""
-        checks = [(check.label, self.t(f"help.{check.check}")) for check in (self.list.checks if self.list else [])
-                  if self.texts.has(f"checklist.help.{check.check}")]
+        checks = [
+            (check.label, self.t(f"help.{check.check}"))
+            for check in (self.list.checks if self.list else [])
+            if self.texts.has(f"checklist.help.{check.check}")
+        ]
         return [*((self.t(f"sign.{name}"), self.t(f"help.{name}")) for name in ("holds", "fails", "open")), *checks]
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's shape
         """Propose until somebody has, approve once somebody has."""
         waits = self.list is not None and bool(self.list.proposer) and self.list.stage == "verified"
         if action == "approve":
@@ -262,5 +265,3 @@ def _approval_line(found: Checklist, texts: Texts) -> Line:
     open_checks = [check for check in found.checks if not check.holds]
     text = "checklist.second.open" if open_checks else "checklist.second.ready"
     return Line(f"· {name}", "muted", (Cell(texts(text), "muted"),), indent=1)
-
-

@@ -146,14 +146,24 @@ def _states(values: Sequence[str], texts: Texts) -> list[str]:
 def deliveries_table(texts: Texts, clock: Callable[[], datetime]) -> Table[DeliveryRow]:
     """Return the list's columns and the fields its filter knows."""
     columns: tuple[Column[DeliveryRow], ...] = (
-        Column("state", 16, lambda row: signs.state(row.state, texts), lambda row: list(signs.STATES).index(row.state)
-               if row.state in signs.STATES else 99),
+        Column(
+            "state",
+            16,
+            lambda row: signs.state(row.state, texts),
+            lambda row: list(signs.STATES).index(row.state) if row.state in signs.STATES else 99,
+        ),
         Column("case", 17, lambda row: Cell(row.case_number, "strong")),
         Column("authority", 16, lambda row: row.authority_name, grow=1),
         Column("number", 6, lambda row: f"{row.number}{' T' if row.test else ''}", rank=3),
         Column("age", 6, lambda row: age(row.age_seconds, texts), lambda row: row.age_seconds, right=True),
-        Column("attempt", 5, lambda row: Cell(str(row.attempt or "–"), "" if row.attempt else "muted"),
-               lambda row: row.attempt, rank=2, right=True),
+        Column(
+            "attempt",
+            5,
+            lambda row: Cell(str(row.attempt or "–"), "" if row.attempt else "muted"),
+            lambda row: row.attempt,
+            rank=2,
+            right=True,
+        ),
         Column("next", 6, lambda row: _next(row, clock(), texts), lambda row: moment(row.next_at), rank=1, right=True),
         Column("sentence", 36, lambda row: said(row, texts), rank=4, grow=6),
     )

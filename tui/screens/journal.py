@@ -1,4 +1,4 @@
-"""The journal, newest first: who did what to which case or authority, and why; with the proof that nothing was changed."""
+"""The journal, newest first: who did what to which case or authority and why, with the proof of the chain."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class JournalPage(PagedPage[EntryRow]):
         """Return the columns."""
         return journal_table(self.texts)
 
-    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
+    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:  # noqa: ARG002  # not the server's
         """Return the entries about the subject in the filter, or all."""
         return await records.journal(client, self._about, after=after, limit=limit)
 
@@ -82,8 +82,14 @@ class JournalPage(PagedPage[EntryRow]):
         facts = [(name, str(value)) for name, value in item.facts.items()]
         entry = [
             (self.t(f"col.{name}"), value)
-            for name, value in (("at", full(item.at)), ("actor", item.actor), ("subject", item.subject),
-                                ("why", item.why), ("name", item.what), ("digest", item.digest))
+            for name, value in (
+                ("at", full(item.at)),
+                ("actor", item.actor),
+                ("subject", item.subject),
+                ("why", item.why),
+                ("name", item.what),
+                ("digest", item.digest),
+            )
         ]
         parts = [("", entry), (self.t("facts"), facts or [("", "–")])]
         title = self.t("entry", n=item.number, text=event_text(_as_event(item), self.texts))
@@ -107,7 +113,10 @@ class JournalPage(PagedPage[EntryRow]):
             self.say(error.text, wrong=True)
             return
         broken = found.get("broken") or {}
-        lines = [(self.t("verify.count"), str(found.get("count", ""))), (self.t("verify.digest"), str(found.get("digest", "")))]
+        lines = [
+            (self.t("verify.count"), str(found.get("count", ""))),
+            (self.t("verify.digest"), str(found.get("digest", ""))),
+        ]
         if found.get("ok"):
             parts = [("✓ " + self.t("verify.ok"), lines), ("", [("", self.t("verify.what"))])]
         else:

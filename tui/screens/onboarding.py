@@ -75,13 +75,23 @@ def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Onboa
     """Return the list's columns and filter fields."""
     columns: tuple[Column[OnboardingRow], ...] = (
         Column("name", 20, lambda row: Cell(row.name, "strong"), lambda row: row.name, grow=2),
-        Column("stage", 13, lambda row: signs.stage(row.stage, texts), lambda row: list(signs.STAGES).index(row.stage)
-               if row.stage in signs.STAGES else 99),
+        Column(
+            "stage",
+            13,
+            lambda row: signs.stage(row.stage, texts),
+            lambda row: list(signs.STAGES).index(row.stage) if row.stage in signs.STAGES else 99,
+        ),
         Column("complete", 12, lambda row: _progress(row, texts), lambda row: row.complete),
         Column("next", 28, lambda row: row.next_step or "–", grow=4),
         Column("proposer", 10, lambda row: row.proposer, rank=2),
-        Column("updated", 7, lambda row: lately(row.updated_at, clock(), texts), lambda row: moment(row.updated_at),
-               rank=1, right=True),
+        Column(
+            "updated",
+            7,
+            lambda row: lately(row.updated_at, clock(), texts),
+            lambda row: moment(row.updated_at),
+            rank=1,
+            right=True,
+        ),
     )
     fields: dict[str, Callable[[OnboardingRow], str]] = {
         texts("onboarding.field.stage"): lambda row: texts.value("stage", row.stage),

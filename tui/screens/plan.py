@@ -99,7 +99,7 @@ class PlanPage(ListPage[PlanRow]):
         title = self.t("row", line=item.line, name=item.authority_name or "–")
         self.app.push_screen(Reading(title, row_parts(item, self.texts), self.texts("dialogs.hint_read")))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's shape
         """Apply a draft, take back what was applied."""
         state = self.plan.state if self.plan else ""
         return {"apply": state == "draft", "undo": state == "applied"}.get(action, True)
@@ -128,8 +128,13 @@ class PlanPage(ListPage[PlanRow]):
         async def save(values: Mapping[str, Any]) -> Plan:
             return await surveys.apply(client, plan.id, str(values["valid_from"]), str(values["reason"]), lines)
 
-        form = Form(self.t("apply", n=len(chosen)), apply_fields(self.texts), {"valid_from": day(plan.valid_from)}, save,
-                    intro=self._preview(chosen))
+        form = Form(
+            self.t("apply", n=len(chosen)),
+            apply_fields(self.texts),
+            {"valid_from": day(plan.valid_from)},
+            save,
+            intro=self._preview(chosen),
+        )
         done = await self.app.push_screen_wait(FormWindow(form, self.texts))
         if isinstance(done, Plan):
             self.rows.marks = set()
@@ -178,8 +183,12 @@ def plan_table(texts: Texts) -> Table[PlanRow]:
     """Return the columns of a dry run."""
     columns: tuple[Column[PlanRow], ...] = (
         Column("line", 5, lambda row: str(row.line), lambda row: row.line, right=True),
-        Column("status", 16, lambda row: _status(row, texts), lambda row: list(STATUS).index(row.status)
-               if row.status in STATUS else 9),
+        Column(
+            "status",
+            16,
+            lambda row: _status(row, texts),
+            lambda row: list(STATUS).index(row.status) if row.status in STATUS else 9,
+        ),
         Column("authority", 18, lambda row: Cell(row.authority_name or "–", "strong"), grow=1),
         Column("match", 13, lambda row: _match(row, texts), lambda row: row.confidence, rank=1),
         Column("what", 22, lambda row: _what(row, texts), grow=5),

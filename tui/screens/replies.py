@@ -42,7 +42,7 @@ class RepliesPage(PagedPage[ReplyRow]):
         """Return the columns."""
         return replies_table(self.texts, self.console.clock)
 
-    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
+    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:  # noqa: ARG002  # not the server's
         """Return the replies; the filter works on what is loaded."""
         return await records.replies(client, after=after, limit=limit)
 
@@ -54,10 +54,13 @@ class RepliesPage(PagedPage[ReplyRow]):
         """Say the reason and the candidates."""
         found = [self.t("candidate", **_candidate(one)) for one in item.candidates[:1]]
         facts = [full(item.received_at), item.via, size(item.size), item.id]
-        return [f" {item.reason}", *(f" {line}" for line in found or [self.t("no_candidate")]),
-                f" {' · '.join(fact for fact in facts if fact)}"]
+        return [
+            f" {item.reason}",
+            *(f" {line}" for line in found or [self.t("no_candidate")]),
+            f" {' · '.join(fact for fact in facts if fact)}",
+        ]
 
-    def opened(self, item: ReplyRow) -> None:
+    def opened(self, item: ReplyRow) -> None:  # noqa: ARG002  # the row under the cursor is the one
         """Decide about the reply."""
         self.action_act()
 
@@ -149,8 +152,13 @@ def replies_table(texts: Texts, clock: Callable[[], datetime]) -> Table[ReplyRow
         Column("authority", 18, lambda row: Cell(row.authority_name, "strong"), grow=1),
         Column("number", 6, lambda row: f"{row.number or '–'}{' T' if row.test else ''}"),
         Column("candidate", 17, best),
-        Column("score", 6, lambda row: str(row.candidates[0].get("score", "")) if row.candidates else "–",
-               lambda row: row.candidates[0].get("score") if row.candidates else None, right=True),
+        Column(
+            "score",
+            6,
+            lambda row: str(row.candidates[0].get("score", "")) if row.candidates else "–",
+            lambda row: row.candidates[0].get("score") if row.candidates else None,
+            right=True,
+        ),
         Column("reason", 16, lambda row: row.reason, rank=1, grow=4),
     )
     fields: dict[str, Callable[[ReplyRow], str]] = {

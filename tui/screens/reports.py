@@ -147,13 +147,17 @@ def _write(path: Path, octets: bytes, texts: Texts) -> None:
 def report_lines(made: Mapping[str, Any], texts: Texts) -> list[Line]:
     """Return the report: its sections as tables, then what the words mean."""
     lines = [Line(plain(made.get("title", "")), "strong", indent=1)]
-    lines += [Line(said=(Cell(str(made[name]), "muted"),), indent=1) for name in ("by", "period", "as_of") if made.get(name)]
+    lines += [
+        Line(said=(Cell(str(made[name]), "muted"),), indent=1) for name in ("by", "period", "as_of") if made.get(name)
+    ]
     for section in made.get("sections") or []:
         lines += [Line(), *_section_lines(section)]
     definitions = made.get("definitions") or []
     if definitions:
         lines += [Line(), Line(texts("reports.definitions"), "accent", indent=1)]
-        lines += [Line(str(one.get("term", "")), "", (Cell(str(one.get("text", "")), "muted"),), 1, 26) for one in definitions]
+        lines += [
+            Line(str(one.get("term", "")), "", (Cell(str(one.get("text", "")), "muted"),), 1, 26) for one in definitions
+        ]
     return lines
 
 
@@ -161,9 +165,14 @@ def _section_lines(section: Mapping[str, Any]) -> list[Line]:
     columns = [plain(column) for column in section.get("columns") or []]
     rows = [[plain(cell) for cell in row] for row in section.get("rows") or []]
     widths = [max(cell_len(row[at]) for row in (columns, *rows) if at < len(row)) for at in range(len(columns))]
-    lines = [Line(plain(section.get("title", "")), "accent", indent=1), Line(_table_row(columns, widths), "muted", indent=1)]
+    lines = [
+        Line(plain(section.get("title", "")), "accent", indent=1),
+        Line(_table_row(columns, widths), "muted", indent=1),
+    ]
     return [*lines, *(Line(_table_row(row, widths), "", indent=1) for row in rows)]
 
 
 def _table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(fit(cell, width, right=at > 0) for at, (cell, width) in enumerate(zip(cells, widths, strict=False)))
+    return "  ".join(
+        fit(cell, width, right=at > 0) for at, (cell, width) in enumerate(zip(cells, widths, strict=False))
+    )

@@ -148,7 +148,8 @@ async def find_case(page: Page) -> None:
     number = str(found[0].case.get("number", ""))
     if len(found) > 1:
         choices = [Choice(str(one.case.get("number", "")), _choice(one, texts)) for one in found]
-        number = await page.app.push_screen_wait(Choose(texts("trace.several", n=len(found)), choices)) or ""
+        chosen: str | None = await page.app.push_screen_wait(Choose(texts("trace.several", n=len(found)), choices))
+        number = chosen or ""
     if number and isinstance(page, TracePage):
         page.show_case(number)
     elif number:
@@ -223,7 +224,9 @@ def _delivery_line(one: Mapping[str, Any], texts: Texts) -> Line:
     attempts = texts("trace.attempts", n=one.get("attempt")) if one.get("attempt") else ""
     parts = [sign.text, way_name(str(one.get("adapter", ""))), attempts, *times]
     number = plain(one.get("number", ""))
-    return Line(texts("trace.delivery", number=number), "muted", (Cell(" · ".join(filter(None, parts)), sign.tone),), indent=1)
+    return Line(
+        texts("trace.delivery", number=number), "muted", (Cell(" · ".join(filter(None, parts)), sign.tone),), indent=1
+    )
 
 
 # -- the timeline -------------------------------------------------------------------------------------------------

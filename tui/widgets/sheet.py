@@ -58,7 +58,7 @@ class Sheet(Widget):
         """What stands on the sheet, as it is drawn."""
         return self.render().plain
 
-    def get_content_height(self, container: Any, viewport: Any, width: int) -> int:
+    def get_content_height(self, container: Any, viewport: Any, width: int) -> int:  # noqa: ARG002  # Textual's shape
         """As many lines as the wrapping makes."""
         return sum(1 for line in self.lines for _ in self._drawn(line, width))
 

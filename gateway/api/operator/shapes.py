@@ -123,7 +123,3 @@ class AssignIn(Shape):
 
     case_number: Annotated[str, Field(max_length=40)]
     reason: Reason
-
-
-class NothingIn(Shape):
-    """An empty object."""

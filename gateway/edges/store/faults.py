@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 
 from gateway.domain import codes
@@ -90,8 +89,11 @@ def _meaning(error: DBAPIError) -> tuple[codes.Code, str] | None:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
         return _LOST if is_fsync(cause) else _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
-    if isinstance(cause, psycopg.Error):
-        known = _POSTGRESQL.get(cause.sqlstate or "")
-        gone = error.connection_invalidated or cause.sqlstate is None or cause.sqlstate[:2] in ("08", "57", "53")
+    if cause is not None and hasattr(
+        cause, "sqlstate"
+    ):  # an error of psycopg, which is not imported where SQLite is used
+        sqlstate: str | None = cause.sqlstate
+        known = _POSTGRESQL.get(sqlstate or "")
+        gone = error.connection_invalidated or sqlstate is None or sqlstate[:2] in ("08", "57", "53")
         return known or ((codes.DRAINING, _GONE) if gone else None)
     return None

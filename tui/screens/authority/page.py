@@ -18,6 +18,7 @@ from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import FormWindow
 from tui.list_page import ListPage
+from tui.page import Page
 from tui.plain import plain
 from tui.screens.authority import certificates, people
 from tui.screens.authority.facts import facts
@@ -66,7 +67,7 @@ class AuthorityPage(ListPage[Line]):
     def crumbs(self) -> Sequence[str]:
         """Where it was opened from, and the authority."""
         below = self.app.screen_stack[0]
-        from_where = [self.texts(f"{below.section}.title")] if isinstance(below, ListPage) else []
+        from_where = [self.texts(f"{below.section}.title")] if isinstance(below, Page) else []
         return [*from_where, self.seen.row.title or self.seen.name, self.t(f"tab.{self.tab}")]
 
     def twin(self) -> str:

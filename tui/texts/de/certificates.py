@@ -19,7 +19,8 @@ TEXTS = {
     "field.owner": "wem",
     "gateway": "Gateway (eigenes)",
     "issued": "ausgestellt von {issuer}, gilt seit {begin}, {algorithm}",
-    "own": "Nächster Schritt: auf dem Server „bauweiche keys rotate“ ausführen und das neue Zertifikat an die Behörden geben.",
+    "own": "Nächster Schritt: auf dem Server „bauweiche keys rotate“ ausführen und das neue "
+    "Zertifikat an die Behörden geben.",
     "theirs": "Nächster Schritt: die Behörde um ein neues Zertifikat bitten; beide dürfen sich überschneiden.",
     "empty": "Keine Zertifikate.",
     "key.soon": "Nur dringende",

@@ -34,7 +34,8 @@ TEXTS = {
     "key.authority": "Alles über die Behörde",
     "checking": "wird geprüft …",
     "test": "Testnachricht an {name}",
-    "test.what": "Eine erfundene Nachricht 0200, als Test gekennzeichnet. Die Behörde soll sie öffnen und mit 1120 antworten.",
+    "test.what": "Eine erfundene Nachricht 0200, als Test gekennzeichnet. Die Behörde soll sie "
+    "öffnen und mit 1120 antworten.",
     "test.reason": "Anbindung prüfen",
     "no_stage": "Weiter geht es erst mit den fehlenden Nachweisen. {step}",
     "advance": "Stufe von {name}",
@@ -49,7 +50,8 @@ TEXTS = {
     "to.paused": "es wird nichts gesendet, alles wartet gesichert",
     "to.ended": "die Behörde nimmt nicht mehr teil; neue Anträge sind nicht mehr möglich",
     "propose": "Freigabe von {name} vorschlagen",
-    "propose.what": "Alle Nachweise müssen da sein. Danach gibt eine andere Person frei, dann gehen echte Anträge dorthin.",
+    "propose.what": "Alle Nachweise müssen da sein. Danach gibt eine andere Person frei, dann gehen "
+    "echte Anträge dorthin.",
     "approve": "{name} freigeben: ab sofort echte Anträge",
     "approve.what": "Mit Ihrer Freigabe geht die Behörde live. Sie stehen mit Namen und Grund im Ereignisprotokoll.",
     "approve.who": "Vorgeschlagen hat: {who}",

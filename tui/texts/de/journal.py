@@ -29,7 +29,8 @@ TEXTS = {
     "verify.count": "Einträge",
     "verify.digest": "Prüfsumme",
     "verify.number": "Eintrag",
-    "verify.what": "Die letzte Prüfsumme notieren: wer sie aufbewahrt, kann später beweisen, dass davor nichts geändert wurde.",
+    "verify.what": "Die letzte Prüfsumme notieren: wer sie aufbewahrt, kann später beweisen, dass "
+    "davor nichts geändert wurde.",
     "verify.then": "Bitte nichts ändern, eine Sicherung anlegen und die Fachaufsicht rufen.",
     "empty": "Keine Einträge.",
     "key.verify": "Kette prüfen",

@@ -8,7 +8,8 @@ TEXTS = {
     "col.match": "Erkannt an",
     "col.what": "Änderungen und Gründe",
     "help.line": "Zeile der Tabelle, wie das Tabellenprogramm zählt.",
-    "help.status": "→ ändert sich, = bleibt gleich, · ohne Antwort, ✕ fehlerhaft (wird nie übernommen); ! bitte ansehen.",
+    "help.status": "→ ändert sich, = bleibt gleich, · ohne Antwort, ✕ fehlerhaft (wird nie "
+    "übernommen); ! bitte ansehen.",
     "help.authority": "Welche Behörde gemeint ist.",
     "help.match": "Woran sie erkannt wurde; ! unsicher, bitte ansehen.",
     "help.what": "Jede Zelle, die sich ändert: vorher → nachher; bei Fehlern der Grund.",
@@ -37,14 +38,16 @@ TEXTS = {
     "empty": "Die Tabelle hat keine Zeilen.",
     "nothing": "Keine Zeile ändert etwas.",
     "apply": "{n} Behörden ändern",
-    "apply.what": "Umfrage „{name}“: {n} Behörden ändern sich als ein Stapel. {faulty} fehlerhafte Zeilen bleiben außen vor.",
+    "apply.what": "Umfrage „{name}“: {n} Behörden ändern sich als ein Stapel. {faulty} fehlerhafte "
+    "Zeilen bleiben außen vor.",
     "more": "… und {n} weitere",
     "help.valid_from": "Auch ein Tag in der Zukunft.",
     "reason": "Grund",
     "help.reason": "Steht mit Ihrem Namen im Ereignisprotokoll.",
     "applied": "{n} Behörden geändert (Stapel „{name}“). z nimmt alles zurück.",
     "undo": "Umfrage „{name}“ zurücknehmen",
-    "undo.what": "Bei jeder Behörde gilt wieder, was vorher galt. Wer seitdem von Hand geändert wurde, bleibt unberührt.",
+    "undo.what": "Bei jeder Behörde gilt wieder, was vorher galt. Wer seitdem von Hand geändert "
+    "wurde, bleibt unberührt.",
     "undone": "Zurückgenommen: {n} Behörden.",
     "left_alone": "{n} Behörden blieben, wie sie sind",
     "key.apply": "Übernehmen",

@@ -25,7 +25,8 @@ TEXTS = {
     "discard": "Verwerfen: der Inhalt wird gelöscht",
     "not_one": "„{words}“ meint {n} Vorgänge; es muss genau einer sein.",
     "assign.confirm": "Dem Vorgang {case} zuordnen",
-    "assign.what": "Die Antwort {number} von {name} gehört dann zu {case}. Sie wirkt sofort, und das Portal kann sie lesen.",
+    "assign.what": "Die Antwort {number} von {name} gehört dann zu {case}. Sie wirkt sofort, und das "
+    "Portal kann sie lesen.",
     "assigned": "Zugeordnet: {case}.",
     "discard.confirm": "Antwort verwerfen",
     "discard.what": "Der Inhalt wird gelöscht und lässt sich nicht zurückholen. Bitte vorher mit der Behörde sprechen.",

@@ -24,7 +24,8 @@ TEXTS = {
     "field.actor": "von",
     "empty": "Noch keine Umfrage. n liest eine Datei ein; dabei ändert sich nichts.",
     "new": "Umfrage einlesen",
-    "new.what": "CSV oder XLSX, wie die Behörden es schicken: Reihenfolge der Spalten, Trennzeichen und Zeichensatz sind egal. "
+    "new.what": "CSV oder XLSX, wie die Behörden es schicken: Reihenfolge der Spalten, Trennzeichen "
+    "und Zeichensatz sind egal. "
     "Es wird nur gelesen; übernommen wird erst nach Ihrer Bestätigung.",
     "path": "Datei",
     "name": "Name der Umfrage",

@@ -25,7 +25,8 @@ TEXTS = {
     "discard": "Discard: its content is erased",
     "not_one": "“{words}” means {n} cases; it must be exactly one.",
     "assign.confirm": "Assign to case {case}",
-    "assign.what": "The reply {number} from {name} then belongs to {case}. It takes effect at once, and the portal can read it.",
+    "assign.what": "The reply {number} from {name} then belongs to {case}. It takes effect at once, "
+    "and the portal can read it.",
     "assigned": "Assigned: {case}.",
     "discard.confirm": "Discard the reply",
     "discard.what": "Its content is erased and cannot be brought back. Please talk to the authority before.",

@@ -24,7 +24,8 @@ TEXTS = {
     "field.actor": "by",
     "empty": "No survey yet. n reads a file; nothing changes by that.",
     "new": "Read a survey",
-    "new.what": "CSV or XLSX, as the authorities send it: order of columns, separator and character set do not matter. "
+    "new.what": "CSV or XLSX, as the authorities send it: order of columns, separator and character "
+    "set do not matter. "
     "It is only read; it is applied after your confirmation.",
     "path": "File",
     "name": "Name of the survey",
