@@ -28,8 +28,8 @@ def run(quick: bool) -> list[Figure]:
                 few, many = _in_turns(works, (near, far), rounds, each)
     best = quantile(many, 0.25) / quantile(few, 0.25)
     return [
-        Figure("verlauf.wenige", f"Uhrzeit je Einreichung bei {FEW} Vorgängen", "ms", few),
-        Figure("verlauf.viele", f"Uhrzeit je Einreichung bei {MANY} Vorgängen", "ms", many),
+        Figure("verlauf.wenige", f"Prozessorzeit je Einreichung bei {FEW} Vorgängen", "ms", few),
+        Figure("verlauf.viele", f"Prozessorzeit je Einreichung bei {MANY} Vorgängen", "ms", many),
         Figure("verlauf.verhaeltnis", "viele gegen wenige, paarweise", "", ratios(many, few), most=1.2),
         Figure("verlauf.verhaeltnis-ruhig", "dasselbe, unteres Viertel gegen unteres Viertel", "", (best,), most=1.2),
     ]  # fmt: skip
@@ -43,7 +43,7 @@ def _in_turns(
         work.alone(portal, 20)
     for _ in range(rounds):
         for work, portal, found in zip(works, portals, costs, strict=True):
-            found.append(work.measured(partial(work.alone, portal, each), each).wall)
+            found.append(work.measured(partial(work.alone, portal, each), each).cpu)
     return tuple(costs[0]), tuple(costs[1])
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from gateway.api.app import App, Correlated, inner_app
 from gateway.api.operator.access import Operator, Role
 from gateway.edges.gate import Gate
+from gateway.logs import configure
 from gateway.settings import load
 from gateway.wiring import open_world
 
@@ -21,6 +23,7 @@ def local_app(state: Path, *, read_only: bool) -> tuple[App, Callable[[], None]]
     Raises:
         ConfigurationError: the state folder has not been set up.
     """
+    configure(level=logging.CRITICAL)  # the console has the whole terminal, and shows every refusal itself
     settings = load(state)
     world = open_world(settings)
     gate = Gate(parallel=settings.gate_parallel)

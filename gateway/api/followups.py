@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -14,10 +12,10 @@ from pydantic import Field
 from gateway.api import views
 from gateway.api.auth import READ, SUBMIT, caller
 from gateway.api.bodies import read_body, read_json, shaped
+from gateway.api.idempotent import key_of, one_at_a_time
 from gateway.api.shapes import AttachmentIn, Shape, SubmissionOut
-from gateway.domain import codes, limits
+from gateway.domain import limits
 from gateway.domain.case import Client
-from gateway.domain.errors import SubmissionError
 from gateway.flow import followup
 from gateway.flow.followup import Followup
 from gateway.ports import World
@@ -57,14 +55,10 @@ class MessageIn(Shape):
 )
 async def announce(request: Request, response: Response, submission_id: str, client: Submitter) -> SubmissionOut:
     """Check it against the authority's release and open the slots; upload and complete it by its own id."""
-    key = request.headers.get("idempotency-key", "")
-    if not 1 <= len(key) <= 200 or not key.isprintable():
-        raise SubmissionError(
-            codes.IDEMPOTENCY_MISSING, "Bitte einen Idempotency-Key senden (1 bis 200 druckbare Zeichen)."
-        )
+    key = key_of(request)
     octets = await read_body(request, limits.ANNOUNCEMENT_BYTES)
     world: World = request.app.state.world
-    with _alone(request, client, key):
+    with one_at_a_time(request, client, key):
         found, replayed = await run_in_threadpool(_announce, world, client, submission_id, key, octets)
     response.headers["Location"] = f"/v1/submissions/{found.id}"
     if replayed:
@@ -79,19 +73,6 @@ def messages(request: Request, submission_id: str, client: Reader) -> list[Submi
     with world.store.reading() as tx:
         found = [(case, tx.deliveries.of_case(case.id)) for case in followup.messages_of(tx, client, submission_id)]
     return [views.submission_out(world, case, deliveries) for case, deliveries in found]
-
-
-@contextmanager
-def _alone(request: Request, client: Client, key: str) -> Iterator[None]:
-    """Let no second call with the same key in while the first is being answered."""
-    in_flight: set[tuple[str, str]] = request.app.state.in_flight
-    if (client.name, key) in in_flight:
-        raise SubmissionError(codes.IDEMPOTENCY_IN_FLIGHT, "Diese Anfrage wird gerade bearbeitet.")
-    in_flight.add((client.name, key))
-    try:
-        yield
-    finally:
-        in_flight.discard((client.name, key))
 
 
 def _announce(world: World, client: Client, submission_id: str, key: str, octets: bytes) -> tuple[SubmissionOut, bool]:

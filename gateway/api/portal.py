@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from gateway.api import views
 from gateway.api.auth import READ, SUBMIT, caller
 from gateway.api.bodies import read_body, read_json, shaped
+from gateway.api.idempotent import key_of, one_at_a_time
 from gateway.api.shapes import (
     Ags,
     AnnouncementIn,
@@ -94,20 +95,10 @@ def authorities(request: Request, _: Reader) -> list[ParticipationOut]:
 )
 async def announce(request: Request, client: Submitter) -> Response:
     """Check everything that can be checked before an upload, and open the slots for the attachments."""
-    key = request.headers.get("idempotency-key", "")
-    if not 1 <= len(key) <= 200 or not key.isprintable():
-        raise SubmissionError(
-            codes.IDEMPOTENCY_MISSING, "Bitte einen Idempotency-Key senden (1 bis 200 druckbare Zeichen)."
-        )
+    key = key_of(request)
     octets = await read_body(request, limits.ANNOUNCEMENT_BYTES)
-    in_flight: set[tuple[str, str]] = request.app.state.in_flight
-    if (client.name, key) in in_flight:
-        raise SubmissionError(codes.IDEMPOTENCY_IN_FLIGHT, "Diese Anfrage wird gerade bearbeitet.")
-    in_flight.add((client.name, key))
-    try:
+    with one_at_a_time(request, client, key):
         found, replayed = await run_in_threadpool(_announce, _world(request), client, key, octets)
-    finally:
-        in_flight.discard((client.name, key))
     headers = {"Location": f"/v1/submissions/{found.id}"}
     return _answer(found, 201, headers | {"Idempotent-Replayed": "true"} if replayed else headers)
 

@@ -40,6 +40,8 @@ def show(
 @app.command("verify")
 def check(ctx: typer.Context) -> None:
     """Prüft die Hash-Kette vom ersten bis zum letzten Eintrag."""
+    from gateway.flow.evidence import verify_anchors
+
     last = Counted()
     with opened(ctx) as world:
         with world.store.reading() as tx:

@@ -39,7 +39,7 @@ class Application:
         return {
             "municipality": self.municipality,
             "procedure": self.procedure,
-            "portal_reference": f"demo-{self.municipality}",
+            "portal_reference": f"demo-{self.municipality}-{self.label}",
             "antrag": self.antrag,
             "attachments": [
                 {
@@ -134,42 +134,31 @@ def applications() -> tuple[Application, ...]:
     muster = person("Erika", "Muster", "Freckenhorster Straße", "43", "48231", "Warendorf")
     bau = organisation("Münsterland Wohnbau GmbH & Co. KG", "Hafenweg 12", "48155", "Münster")
     jung = person("Łukasz", "Jung-Öztürk", "Am Stadtgraben", "7a", "59227", "Ahlen")
-    hall, flats, house = "Lagerhalle mit 1.200 m²", "Neubau von 48 Wohnungen", "Einfamilienhaus „Am Graben“"
-    carport, barn = "Carport mit zwei Stellplätzen", "Scheune"
+    posted = (("Amtlicher Lageplan", "1804"), ("Grundrisse M 1:100", "2001"), ("Schnitte M 1:100", "2002"))
+    script = File("Plan.pdf", "Plan", "2001", make_pdf(["Plan"], script="app.alert(1)"))
     return (
-        Application(
-            "klein", "05570012", "baugenehmigung", building_permit(house, muster, "Beelen", ["214"]), (overview(house),)
-        ),
-        Application(
-            "groß",
-            "05570012",
-            "baugenehmigung",
-            building_permit(flats, bau, "Beelen", ["77", "78", "79"]),
-            (overview(flats), *plans(7, 28_500_000)),
-        ),
-        Application(
-            "ohne Pläne",
-            "05515000",
-            "baugenehmigung",
-            building_permit(hall, bau, "Münster", ["1012"]),
-            (overview(hall),),
-            (("Amtlicher Lageplan", "1804"), ("Grundrisse M 1:100", "2001"), ("Schnitte M 1:100", "2002")),
-        ),
-        Application(
-            "mit Plänen",
-            "05570004",
-            "baugenehmigung",
-            building_permit(carport, jung, "Ahlen", ["5"]),
-            (overview(carport), *plans(2, 300_000)),
-        ),
-        Application(
-            "Umleitung", "05570028", "baugenehmigung", building_permit(barn, jung, "Oelde", ["9"]), (overview(barn),)
-        ),
-        Application(
-            "fehlerhaft",
-            "05570012",
-            "baugenehmigung",
-            building_permit(barn, muster, "Beelen", ["3"]),
-            (overview(barn), File("Plan.pdf", "Plan", "2001", make_pdf(["Plan"], script="app.alert(1)"))),
-        ),
+        _permit("klein", "05570012", "Einfamilienhaus „Am Graben“", muster, "Beelen", "214"),
+        _permit("groß", "05570012", "Neubau von 48 Wohnungen", bau, "Beelen", "77", *plans(7, 28_500_000)),
+        _permit("ohne Pläne", "05515000", "Lagerhalle mit 1.200 m²", bau, "Münster", "1012", posted=posted),
+        _permit("mit Plänen", "05570004", "Carport mit zwei Stellplätzen", jung, "Ahlen", "5", *plans(2, 300_000)),
+        _permit("SFTP", "05915000", "Wintergarten", muster, "Rhynern", "31", *plans(1, 500_000)),
+        _permit("XTA-Postfach", "05711000", "Kindertagesstätte", bau, "Schildesche", "88", *plans(2, 1_500_000)),
+        _permit("XTA-Push", "05315000", "Dachgeschossausbau", jung, "Nippes", "402", *plans(2, 700_000)),
+        _permit("SOAP", "05314000", "Doppelgarage", muster, "Beuel", "17", *plans(1, 400_000)),
+        _permit("Umleitung", "05570028", "Scheune", jung, "Oelde", "9"),
+        _permit("fehlerhaft", "05570012", "Scheune", muster, "Beelen", "3", script),
     )
+
+
+def _permit(
+    label: str,
+    municipality: str,
+    subject: str,
+    applicant: dict[str, Any],
+    gemarkung: str,
+    parcel: str,
+    *files: File,
+    posted: tuple[tuple[str, str], ...] = (),
+) -> Application:
+    antrag = building_permit(subject, applicant, gemarkung, [parcel])
+    return Application(label, municipality, "baugenehmigung", antrag, (overview(subject), *files), posted)

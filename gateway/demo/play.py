@@ -1,12 +1,13 @@
-"""The play: hand off, kill the worker in the middle, restart it, fetch, open, and show what happened."""
+"""The play: hand off, kill the worker in the middle, restart it, fetch, open, answer, and show what happened."""
 
 from __future__ import annotations
 
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,39 +15,45 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.api.auth import PREFIX, SCOPES, token_digest
 from gateway.demo import authority, table
-from gateway.demo.applications import applications
-from gateway.demo.authority import FakeAuthority
+from gateway.demo.applications import Application, applications
+from gateway.demo.authority import FakeAuthority, Stage
+from gateway.demo.checks import look
+from gateway.demo.clerk import clear_up
+from gateway.demo.ends import FolderEnd
 from gateway.demo.portal import Handed, Portal
 from gateway.demo.processes import GatewayProcess
 from gateway.domain.case import Client
-from gateway.domain.journal import verify
+from gateway.edges.keyring import FolderKeyring
 from gateway.installing import set_up
 from gateway.ports import World
+from gateway.seal.keys import read_private_key
 from gateway.settings import load
 from gateway.wiring import open_world
 
 Say = Callable[[str], None]
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def play(folder: Path | None, out: Say, say: Say) -> bool:
     """Play it in `folder` (or one that is removed afterwards), print the table, and return whether all went well."""
     begun = time.monotonic()
-    with _stage(folder) as stage:
+    with _stage(folder) as stage, ExitStack() as stack:
         state = stage / "state"
         settings = load(state)
         set_up(settings, "Bauweiche Vorführung")
+        server = GatewayProcess(state, "serve", "--port", "0")
+        stack.callback(server.stop)
+        made = stack.enter_context(ThreadPoolExecutor(1)).submit(applications)  # while everything else starts
         world = open_world(settings)
-        try:
-            certificate = stage / "gateway.pem"
-            certificate.write_bytes(world.keyring.signer(world.clock.now()).certificate.public_bytes(Encoding.PEM))
-            authorities = authority.set_up(world, stage / "behoerden", certificate)
-            handed, killed = _act(world, state, authorities, say)
-            out(table.render(handed, authorities, killed, time.monotonic() - begun))
-            return _all_well(world, handed, authorities, killed, say)
-        finally:
-            world.store.close()
+        stack.callback(world.store.close)
+        home = Stage(stage / "behoerden", state / "secrets", *_certificates(world, stage))
+        authorities = authority.set_up(world, home, stack)
+        handed, killed = _act(world, state, server, authorities, made, say)
+        outcome = look(world, handed, authorities, killed)
+        out(table.render(handed, authorities, outcome, time.monotonic() - begun))
+        say("Alles angekommen, geöffnet, geprüft und beim Gateway gelöscht." if outcome.well else "Etwas ging schief.")
+        return outcome.well
 
 
 @contextmanager
@@ -59,31 +66,61 @@ def _stage(folder: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def _act(world: World, state: Path, authorities: list[FakeAuthority], say: Say) -> tuple[list[Handed], bool]:
-    server = GatewayProcess(state, "serve", "--port", "0")
+def _certificates(world: World, stage: Path) -> tuple[Path, Path]:
+    """Write down what the authorities are given beforehand: the gateway's signing and its TLS certificate."""
+    now = world.clock.now()
+    assert isinstance(world.keyring, FolderKeyring)
+    tls = read_private_key(world.keyring.tls_file(now).read_bytes()).certificate
+    assert tls is not None
+    signing = world.keyring.signer(now).certificate
+    paths = stage / "gateway.pem", stage / "gateway-tls.pem"
+    for path, certificate in zip(paths, (signing, tls), strict=True):
+        path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    return paths
+
+
+def _act(
+    world: World,
+    state: Path,
+    server: GatewayProcess,
+    authorities: list[FakeAuthority],
+    made: Future[tuple[Application, ...]],
+    say: Say,
+) -> tuple[list[Handed], bool]:
     worker = GatewayProcess(state, "worker")
     try:
+        authority.mailboxes(authorities, server.ready())
         portal = Portal(server.ready(), _token(world))
         worker.ready()
-        directory = portal.authorities()
-        taking_part = sum(entry["accepts"] for entry in directory)
-        say(f"Das Portal kennt {len(directory)} Behörden, {taking_part} nehmen in der Vorführung teil.")
+        taking_part = sum(entry["accepts"] for entry in portal.authorities())
+        say(f"{taking_part} Behörden nehmen in der Vorführung teil, über {_ways(authorities)}.")
         handed, killed = [], False
-        for application in applications():
+        for application in _playable(made.result(), authorities):
             say(f"  gibt ab: {application.label}")
             handed.append(portal.hand_off(application))
             if not killed and sum(len(file.octets) for file in application.files) > 10**8:
                 killed = _kill_in_the_middle(worker, authorities, say)
                 worker = GatewayProcess(state, "worker")
-        _until_fetched(portal, handed, authorities)
+        _until_done(world, portal, handed, authorities, say)
         for entry in handed:
             if "id" in entry.answer:
                 entry.answer = portal.status(entry) | {"timeline": portal.timeline(entry)}
+                entry.evidence = b"" if entry.refused else portal.evidence(entry)
         portal.close()
     finally:
         worker.stop()
-        server.stop()
     return handed, killed
+
+
+def _ways(authorities: Sequence[FakeAuthority]) -> str:
+    return ", ".join(dict.fromkeys(authority.WAYS[fake.wish.adapter] for fake in authorities))
+
+
+def _playable(every: Sequence[Application], authorities: Sequence[FakeAuthority]) -> list[Application]:
+    """Leave out what would go to an authority that could not be set up here (no SOAP server beside a wheel)."""
+    absent = {wish.key for wish in authority.WISHES if wish.option.accepts}
+    absent -= {fake.wish.key for fake in authorities}
+    return [application for application in every if application.municipality not in absent]
 
 
 def _token(world: World) -> str:
@@ -96,10 +133,11 @@ def _token(world: World) -> str:
 
 def _kill_in_the_middle(worker: GatewayProcess, authorities: list[FakeAuthority], say: Say) -> bool:
     """Kill the worker while it is writing into an inbox; True if it was caught in the act."""
+    inboxes = [fake.end.inbox for fake in authorities if isinstance(fake.end, FolderEnd)]
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        for fake in authorities:
-            begun = [entry for entry in fake.inbox.iterdir() if entry.name.startswith(".tmp-")]
+        for inbox in inboxes:
+            begun = [entry for entry in inbox.iterdir() if entry.name.startswith(".tmp-")]
             if any(_size(folder) > 10**7 for folder in begun):
                 worker.kill()
                 say("  kill -9: der Worker stirbt mitten in der Übermittlung; ein neuer startet.")
@@ -114,29 +152,17 @@ def _size(folder: Path) -> int:
         return 0
 
 
-def _until_fetched(portal: Portal, handed: list[Handed], authorities: list[FakeAuthority]) -> None:
-    """Let the authorities fetch until the portal sees every accepted application erased at the gateway."""
+def _until_done(world: World, portal: Portal, handed: list[Handed], authorities: list[FakeAuthority], say: Say) -> None:
+    """Let the authorities fetch and answer until nothing is open: every case erased, every answer with its portal."""
     until = time.monotonic() + PATIENCE
     open_cases = [entry for entry in handed if not entry.refused]
-    while open_cases and time.monotonic() < until:
+    while time.monotonic() < until:
         for fake in authorities:
             fake.fetch()
+        clear_up(world, say)
+        portal.take_replies(handed)
         open_cases = [entry for entry in open_cases if portal.status(entry)["erased_at"] is None]
+        sent = sum(len(fake.answered) for fake in authorities)
+        if not open_cases and sum(len(entry.replies) for entry in handed) == sent:
+            return
         time.sleep(0.05)
-
-
-def _all_well(world: World, handed: list[Handed], authorities: list[FakeAuthority], killed: bool, say: Say) -> bool:
-    accepted = [entry for entry in handed if not entry.refused]
-    read = {report["case_number"]: report for fake in authorities for report in fake.opened.values() if report["ok"]}
-    opened = sum(len(fake.opened) for fake in authorities)
-    with world.store.reading() as tx:
-        broken = verify(tx.journal.read())
-    well = (
-        killed
-        and broken is None
-        and opened == len(accepted)
-        and all(entry.case_number in read for entry in accepted)
-        and all(entry.answer["erased_at"] for entry in accepted)
-    )
-    say("Alles angekommen, geöffnet, geprüft und beim Gateway gelöscht." if well else "Etwas ging schief.")
-    return well

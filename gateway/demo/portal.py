@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,8 @@ class Handed:
     application: Application
     answer: dict[str, Any] = field(default_factory=dict)
     refused: str = ""
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    evidence: bytes = b""
 
     @property
     def case_number(self) -> str:
@@ -33,6 +35,7 @@ class Portal:
 
     def __init__(self, url: str, token: str) -> None:
         self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        self._cursor = 0
 
     def close(self) -> None:
         """Close its connections."""
@@ -83,6 +86,20 @@ class Portal:
         found = self._http.get(f"/v1/submissions/{handed.answer['id']}/timeline").raise_for_status().json()
         events: list[dict[str, Any]] = found["events"]
         return events
+
+    def take_replies(self, handed: Sequence[Handed]) -> int:
+        """Read what authorities answered since the last time, put it to its case, and acknowledge it."""
+        found = self._http.get("/v1/replies", params={"after": self._cursor}).raise_for_status().json()
+        by_number = {entry.case_number: entry for entry in handed}
+        for reply in found["replies"]:
+            self._http.post(f"/v1/replies/{reply['id']}/acknowledge").raise_for_status()
+            by_number[reply["case_number"]].replies.append(reply)
+        self._cursor = found["next"] or self._cursor
+        return len(found["replies"])
+
+    def evidence(self, handed: Handed) -> bytes:
+        """Return the bundle that proves what became of a submission, also after its content is gone."""
+        return self._http.get(f"/v1/submissions/{handed.answer['id']}/evidence").raise_for_status().content
 
     def _taken(self, handed: Handed, response: httpx.Response) -> bool:
         if response.is_error:

@@ -20,6 +20,8 @@ class GatewayProcess:
         environment = os.environ | {
             "BAUWEICHE_LEASE_SECONDS": "1.5",
             "BAUWEICHE_LOOK_EVERY_SECONDS": "0.2",
+            "BAUWEICHE_ALLOW_HOSTS": '["localhost"]',
+            "BAUWEICHE_MAILBOX_PORT": "0",
             "PYTHONUNBUFFERED": "1",
         }
         command = [sys.executable, "-m", "gateway.main", "--state", str(state), *arguments]
@@ -29,8 +31,8 @@ class GatewayProcess:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def ready(self) -> str:
-        """Wait until it says that it is ready, and return what it said it is (an address, or `worker`)."""
-        return self._said.get(timeout=30)
+        """Wait until it says that something is ready, and return what it said it is (an address, or `worker`)."""
+        return self._said.get(timeout=60)
 
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL."""

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from gateway.demo.authority import FakeAuthority
+from gateway.demo.answers import TITLES
+from gateway.demo.authority import WAYS, FakeAuthority
+from gateway.demo.checks import Outcome
 from gateway.demo.portal import Handed
+from gateway.demo.reading import Read
 from gateway.domain.calendar import local
 
+WIDTH = 112
 
-def render(handed: Sequence[Handed], authorities: Sequence[FakeAuthority], killed: bool, seconds: float) -> str:
-    """Return one block per application: case, authority, option, release, size, what happened, what was read."""
-    reports = {report.get("case_number", ""): report for fake in authorities for report in fake.opened.values()}
-    blocks = [_block(entry, reports.get(entry.case_number)) for entry in handed]
-    head = f"{'Vorgang':<18}{'Behörde':<22}{'Option':<8}{'XBau':<9}{'Größe':>9}  Ergebnis"
+
+def render(handed: Sequence[Handed], authorities: Sequence[FakeAuthority], outcome: Outcome, seconds: float) -> str:
+    """Return one block per application: case, authority, way, release, size, answers, what happened, what was read."""
+    by_key = {fake.wish.key: fake for fake in authorities}
+    reads = {number: read for fake in authorities for number, read in fake.read.items()}
+    blocks = [_block(entry, by_key, reads.get(entry.case_number)) for entry in handed]
+    head = _row("Vorgang", "Behörde", "Weg", "Option", "XBau", "Größe", "Ergebnis", "Antworten")
+    killed = ", der Worker wurde einmal mit SIGKILL beendet" if outcome.killed else ""
     foot = [
-        f"Dauer {seconds:.1f} s" + (", der Worker wurde einmal mit SIGKILL beendet." if killed else "."),
+        f"Dauer {seconds:.1f} s{killed}. Nachweise geprüft: {outcome.proved}; Ereignisprotokoll: {outcome.entries}"
+        " Einträge, lückenlos." * outcome.well,
+        *(f"FEHLER {fault}" for fault in outcome.faults),
         "",
         "Weiter geht es mit:",
         "  bauweiche demo --keep ./vorfuehrung      dieselbe Vorführung, der Ordner bleibt zum Ansehen",
@@ -25,44 +33,71 @@ def render(handed: Sequence[Handed], authorities: Sequence[FakeAuthority], kille
         "  bauweiche --state ./vorfuehrung/state authorities list",
         "  bauweiche init && bauweiche token create mein-portal && bauweiche run",
     ]
-    return "\n".join([head, "─" * 100, *blocks, "─" * 100, *foot]) + "\n"
+    return "\n".join([head, "─" * WIDTH, *blocks, "─" * WIDTH, *foot]) + "\n"
 
 
-def _block(entry: Handed, report: dict[str, Any] | None) -> str:
+def _row(*cells: str) -> str:
+    number, name, way, option, release, size, result, replies = cells
+    return f"{number:<18}{name[:18]:<19}{way:<13}{option:<7}{release:<9}{size:>8}  {result:<13}{replies}".rstrip()
+
+
+def _block(entry: Handed, by_key: dict[str, FakeAuthority], read: Read | None) -> str:
     answer = entry.answer
-    name = answer.get("authority", {}).get("title", "–")
+    whose = answer.get("authority", {})
+    fake = by_key.get(whose.get("key", ""))
     size = sum(len(file.octets) for file in entry.application.files) / 1e6
-    result = "abgewiesen" if entry.refused else "übergeben"
-    if entry.refused and "id" not in answer:
-        result = "umgeleitet"
-    head = (
-        f"{entry.case_number:<18}{name[:21]:<22}{answer.get('option', '–'):<8}{answer.get('release', '–'):<9}"
-        f"{size:>6.1f} MB  {result}"
+    head = _row(
+        entry.case_number,
+        whose.get("title", "–"),
+        WAYS[fake.wish.adapter] if fake else "–",
+        answer.get("option", "–"),
+        answer.get("release", "–"),
+        f"{size:.1f} MB",
+        _result(entry),
+        " · ".join(reply["number"] for reply in entry.replies) or "–",
     )
-    lines = [head, *_happened(entry), *_read(report)]
-    return "\n".join(lines)
+    return "\n".join([head, *_happened(entry), *_read(read), *_answers(entry)])
+
+
+def _result(entry: Handed) -> str:
+    if entry.refused:
+        return "abgewiesen" if "id" in entry.answer else "umgeleitet"
+    return {"handed_over": "übergeben", "confirmed": "bestätigt", "rejected": "zurückgewiesen"}.get(
+        entry.answer["status"], entry.answer["status"]
+    )
 
 
 def _happened(entry: Handed) -> list[str]:
     if entry.refused:
         return [f"    {entry.refused}"]
-    events = entry.answer["timeline"]
+    events = [event for event in entry.answer["timeline"] if event["event"].startswith(("case.", "delivery."))]
     shown = [f"{_clock(event['at'])} {event['text']}" for event in events if event["event"] != "delivery.attempt"]
     attempts = sum(event["event"] == "delivery.attempt" for event in events)
-    lines = ["    " + " · ".join(shown[:3]), "    " + " · ".join([*shown[3:], f"{attempts} Versuch(e)"])]
+    shown.append("1 Versuch" if attempts == 1 else f"{attempts} Versuche")
+    lines = ["    " + " · ".join(shown[start : start + 3]) for start in range(0, len(shown), 3)]
     plans = entry.answer.get("plans")
     return [*lines, f"    {plans['instruction']}"] if plans else lines
 
 
-def _read(report: dict[str, Any] | None) -> list[str]:
-    if report is None:
+def _read(read: Read | None) -> list[str]:
+    if read is None:
         return []
-    if not report["ok"]:
-        return [f"    NICHT gelesen: {'; '.join(report['findings'])}"]
-    files = [file for file in report["files"] if file["role"] == "attachment"]
-    posted = f", {len(report['by_post'])} Pläne per Post angekündigt" if report["by_post"] else ""
-    people = ", ".join(report["applicants"])
-    return [f"    Behörde las: {report['subject']}; Antrag von {people}; {len(files)} PDF geprüft{posted}"]
+    if read.findings:
+        return [f"    NICHT gelesen: {'; '.join(read.findings)}"]
+    posted = f", {read.by_post} Pläne per Post angekündigt" if read.by_post else ""
+    people = ", ".join(read.applicants)
+    return [f"    Behörde las: {read.subject}; Antrag von {people}; {read.files} PDF geprüft{posted}"]
+
+
+def _answers(entry: Handed) -> list[str]:
+    if not entry.replies:
+        return []
+    reference = entry.answer.get("file_reference")
+    named = [
+        f"{reply['number']} {TITLES[reply['number']]}{f' {reference}' if reply['number'] == '1121' else ''}"
+        for reply in entry.replies
+    ]
+    return [f"    Portal erhielt: {', '.join(named)}"]
 
 
 def _clock(text: str) -> str:

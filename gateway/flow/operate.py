@@ -75,6 +75,12 @@ def withdraw(world: World, case_id: str, actor: str, why: str) -> None:
         case = tx.cases.get(case_id)
         if case is None:
             raise SubmissionError(codes.NOT_FOUND, "Diesen Vorgang gibt es nicht.")
+        if case.state.delivered:
+            raise SubmissionError(
+                codes.STATE_CONFLICT,
+                "Die Behörde hat den Vorgang schon übernommen.",
+                "Ein übergebener Antrag wird mit der Nachricht 1130 zurückgenommen.",
+            )
         tx.cases.save(replace(case, state=move(case.state, State.WITHDRAWN), wrapped_key=None))
         for delivery in tx.deliveries.of_case(case.id):
             tx.deliveries.save(delivery.but(state=move(delivery.state, State.WITHDRAWN), next_at=None))

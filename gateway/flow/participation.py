@@ -155,8 +155,18 @@ def faults_of(world: World, participations: Sequence[Participation]) -> list[Fau
         plugin = world.plugins.get(value.adapter)
         if plugin and value.option.accepts and value.phase.reachable:
             faults += adapter_faults(plugin, value)
+            faults += _sender_faults(world, value)
         found += [replace(fault, pointer=prefix + fault.pointer) for fault in faults]
     return found
+
+
+def _sender_faults(world: World, value: Participation) -> list[Fault]:
+    """Return that the sender's address is missing where the release demands it of every author (XBau 2.2, 2.3.1)."""
+    chosen = RELEASES.get(value.release)
+    if chosen is None or chosen.header != "xinneres" or (world.policy.sender_street and world.policy.sender_email):
+        return []
+    text = f"XBau {value.release} verlangt Anschrift und E-Mail des Absenders; bitte zuerst sender_street … einstellen."
+    return [Fault(codes.CONFIGURATION, "/release", text)]
 
 
 def adapter_faults(plugin: Plugin, value: Participation) -> list[Fault]:

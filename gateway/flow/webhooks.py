@@ -14,8 +14,7 @@ from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError, GatewayError, SubmissionError
 from gateway.domain.journal import Act
 from gateway.domain.reply import Notice, NoticeState, Webhook, event_id
-from gateway.ports import Transaction, World
-from gateway.ports import Courier
+from gateway.ports import Courier, Transaction, World
 from gateway.seal.wrap import wrap
 
 RETRIES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)

@@ -58,6 +58,8 @@ def written(kind: str, leaf: Leaf, sheet: Sheet) -> str | None:
     text = leaf.text
     if kind in FIELDS and SHARED.fullmatch(text):
         return escaped(text)
+    if kind in CHECKED and patterns(sheet.release)[kind].fullmatch(text):
+        return text
     text = text.strip()
     if not text:
         return None

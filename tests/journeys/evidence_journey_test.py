@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import zipfile
-from datetime import datetime, timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,8 +22,8 @@ from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import SEGMENT, Fact
 from gateway.domain.ids import CaseNumber
-from gateway.domain.journal import Act
-from gateway.flow.evidence import anchor_journal, bundle, sign_pending
+from gateway.domain.journal import Act, link
+from gateway.flow.evidence import anchor_journal, bundle, sign_pending, verify_anchors
 from gateway.main import app
 from gateway.seal.evidence_check import check
 from gateway.seal.trust import Trust
@@ -158,6 +160,37 @@ async def test_entries_in_anchored_and_in_fresh_segments_are_both_proved(tmp_pat
             tx.journal.append(Act("gateway", "case.remarked", str(case["case_number"])))
         verified = check(bundle(installed.world, CaseNumber(str(case["case_number"]))), trust(installed))
         assert verified.entries >= 7
+
+
+async def test_a_journal_that_was_made_anew_from_some_entry_on_no_longer_matches_its_anchors(tmp_path: Path) -> None:
+    with installation(tmp_path) as installed:
+        database = tmp_path / "state" / "bauweiche.db"
+        lengthen(database, 2 * SEGMENT)
+        assert anchor_journal(installed.world) == 2
+        assert verify_anchors(installed.world) is None
+    runner, state = CliRunner(), ["--state", str(tmp_path / "state")]
+    assert runner.invoke(app, [*state, "journal", "verify"]).exit_code == 0
+    forge(database, SEGMENT + 20)
+    done = runner.invoke(app, [*state, "journal", "verify"])
+    assert done.exit_code == 1
+    assert f"die Einträge {SEGMENT + 1} bis {2 * SEGMENT} sind nicht mehr die damals signierten" in done.output
+
+
+def forge(database: Path, place: int) -> None:
+    """Change an entry and make every later link anew, as somebody with the database but without the key could."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("DROP TRIGGER journal_never_changed")
+        rows = connection.execute("SELECT * FROM journal WHERE number >= ? ORDER BY number", (place,)).fetchall()
+        before = rows[0][7]
+        for number, at, actor, what, subject, why, facts, _before, _digest in rows:
+            act = Act(actor, what, "BW-2020-FALSCH" if number == place else subject, why, json.loads(facts))
+            entry = link(number, datetime.fromisoformat(at).replace(tzinfo=UTC), act, before)
+            connection.execute(
+                "UPDATE journal SET subject = ?, before = ?, digest = ? WHERE number = ?",
+                (act.subject, entry.before, entry.digest, number),
+            )
+            before = entry.digest
+        connection.commit()
 
 
 async def test_making_and_checking_a_bundle_does_not_slow_with_history(tmp_path: Path) -> None:

@@ -18,12 +18,15 @@ from typer.testing import CliRunner
 from gateway.api.app import build_app
 from gateway.api.auth import token_digest
 from gateway.api.operator.access import PREFIX as OPERATOR
+from gateway.demo import law
 from gateway.domain.calendar import at_local, local_date, written_date
 from gateway.domain.case import Client
+from gateway.domain.delivery import PlansState
 from gateway.domain.dossier import Contact, Dossier
 from gateway.domain.evidence import Fact
 from gateway.domain.ids import CaseNumber
 from gateway.domain.participation import Option
+from gateway.domain.reply import Webhook
 from gateway.flow import clocks, plans
 from gateway.flow.evidence import bundle
 from gateway.main import app
@@ -41,6 +44,7 @@ from tests.kit.installation import (
     overview_pdf,
     portal,
 )
+from tests.kit.replying import answering, leave, next_round
 
 POSTED = [
     {"bezeichnung": "Lageplan Straßenseite", "anlageart": "2001", "datum": "2026-05-04"},
@@ -244,3 +248,70 @@ async def test_operators_record_the_arrival_by_api_and_by_command(tmp_path: Path
 def words(pdf: bytes) -> str:
     done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
     return done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("number", "before", "after", "recorded"),
+    [
+        ("1170", b"<code>17</code>", b"<code>18</code>", True),  # documents complete
+        ("1170", b"<code>17</code>", b"<code>17</code>", False),  # documents asked for
+        ("1120", b"", b"", False),  # the data have arrived; that says nothing of the plans
+    ],
+)
+async def test_the_authoritys_reply_records_the_arrival_if_it_says_that_the_documents_are_complete(
+    tmp_path: Path, number: str, before: bytes, after: bytes, recorded: bool
+) -> None:
+    with option_2(tmp_path) as installed:
+        case = await handed_off(installed)
+        fetched(installed)
+        xml = answering(installed, case["id"]).xml(number)
+        assert before in xml
+        leave(installed, xml.replace(before, after) if before else xml)
+        next_round(installed)
+        with installed.world.store.reading() as tx:
+            kept = tx.cases.get(case["id"])
+            assert kept is not None
+            said = [
+                entry for entry in tx.journal.read(subject=case["case_number"]) if entry.act.what == "plans.arrived"
+            ]
+    assert (kept.plans is PlansState.ARRIVED) is recorded
+    assert [entry.act.actor for entry in said] == ([f"authority:{WARENDORF}"] if recorded else [])
+
+
+async def test_a_portal_with_a_webhook_is_told_of_arrival_reminder_and_delay(tmp_path: Path) -> None:
+    with option_2(tmp_path) as installed:
+        hook = Webhook("w-1", "portal", "https://portal.example/hook", b"x", installed.clock.now())
+        with installed.world.store.writing() as tx:
+            tx.webhooks.add(hook)
+        case = await handed_off(installed)
+        for _ in range(24 * 16):
+            installed.clock.pass_by(hours=1)
+            clocks.tick(installed.world)
+        on = local_date(installed.clock.now())
+        plans.plans_arrived(installed.world, case["case_number"], on, ACTOR)
+        with installed.world.store.reading() as tx:
+            told = [(one.event, dict(one.data)) for one in tx.webhooks.notices("w-1")]
+    ids = {"submission_id": case["id"], "case_number": case["case_number"]}
+    due = (next_monday() + timedelta(days=14)).isoformat()
+    assert [one for one in told if one[0].startswith("plans.")] == [
+        ("plans.reminder", ids | {"due": due}),
+        ("plans.overdue", ids | {"due": due, "authority_may_reject": "true"}),
+        ("plans.arrived", ids | {"arrived_on": on.isoformat()}),
+    ]
+
+
+async def test_the_play_shows_arrival_a_missed_fetch_and_evidence_checked_offline(tmp_path: Path) -> None:
+    said: list[str] = []
+    with option_2(tmp_path) as installed:
+        first = await handed_off(installed)
+        fetched(installed)
+        async with portal(installed) as client:
+            await hand_off(client, overview_pdf(), key="k-2", municipality=BEELEN, posted_plans=POSTED)
+        installed.work()
+        assert law.plans_arrive(installed.world, first["case_number"], said.append)
+        assert law.who_would_be_overdue(installed.world, 4, said.append) == ["Warendorf"]
+        certificate = installed.gateway_certificate()
+        number = CaseNumber(first["case_number"])
+        assert law.prove(installed.world, number, tmp_path, certificate, said.append, said.append)
+    assert any("ECHT UND UNVERÄNDERT" in line for line in said)
+    assert any("UNGÜLTIG" in line for line in said)

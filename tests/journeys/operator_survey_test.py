@@ -45,11 +45,11 @@ async def upload(client: httpx.AsyncClient, octets: bytes, name: str = "umfrage.
 
 
 def bomb() -> bytes:
-    """Return a workbook whose sheet unpacks to 300 MB."""
+    """Return a workbook whose sheet unpacks to 100 MB."""
     file = BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("[Content_Types].xml", "<Types/>")
-        book.writestr("xl/worksheets/sheet1.xml", b"\0" * 300_000_000)
+        book.writestr("xl/worksheets/sheet1.xml", b"\0" * 100_000_000)
     return file.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -135,5 +136,31 @@ def text_of(app: Console) -> str:
 
 
 def picture_of(app: Console) -> str:
-    """Return the screen as SVG, always the same for the same screen."""
-    return app.export_screenshot(title="Bauweiche", simplify=True)
+    """Return the screen as SVG, always the same for the same screen, and drawn alike by every renderer."""
+    drawn = app.export_screenshot(title="Bauweiche", simplify=True)
+    return "\n".join(line.rstrip() for line in TEXT.sub(_without_margins, drawn).splitlines()) + "\n"
+
+
+TEXT = re.compile(r'(<text [^>]*?)x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
+CELL = 12.2
+"""Width of a sign in the pictures."""
+
+
+def _without_margins(match: re.Match[str]) -> str:
+    """Some renderers swallow spaces at the edge of a text: move the text instead."""
+    before, x, y, length, after, text = match.groups()
+    left = _spaces(text)
+    bare = text.removeprefix("&#160;" * left)
+    right = _spaces(bare[::-1].replace(";061#&", "&#160;"))
+    bare = bare.removesuffix("&#160;" * right)
+    if not bare:
+        return ""
+    at, long = float(x) + left * CELL, float(length) - (left + right) * CELL
+    return f'{before}x="{at:.1f}" y="{y}" textLength="{long:.1f}"{after}>{bare}</text>'
+
+
+def _spaces(text: str) -> int:
+    count = 0
+    while text.startswith("&#160;", count * 6):
+        count += 1
+    return count

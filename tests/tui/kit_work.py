@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.tui.kit_tui import press
+from tests.tui.kit_tui import press, text_of
 from tui.app import Console
 
 
@@ -21,3 +23,8 @@ async def answer(app: Console, pilot: Pilot[None], *texts: str) -> None:
 def put(app: Console, selector: str, text: str) -> None:
     """Put a text into a line of the open window."""
     app.screen.query_one(selector, Input).value = text
+
+
+def words_of(app: Console) -> str:
+    """Return what stands on the screen as running text, without frames and the ends of lines."""
+    return " ".join(sign for sign in re.split(r"[\s│▌╭╮╰╯─]+", text_of(app)) if sign)

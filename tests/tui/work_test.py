@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from tests.tui.fake_work import FakeWork, many
 from tests.tui.fake_world import AHLEN, BOTTROP, WARENDORF
 from tests.tui.kit_tui import console, page_of, press, text_of, write
-from tests.tui.kit_work import answer
+from tests.tui.kit_work import answer, words_of
 from tui.app import Console
 from tui.filtering import parse
 from tui.list_page import ListPage
@@ -143,9 +143,7 @@ async def test_a_case_is_withdrawn_once_although_it_is_asked_for_its_delivery() 
     api = FakeWork()
     async with console(api, first="deliveries") as (app, pilot):
         await press(app, pilot, "j", "j", "a", "end", "enter")
-        assert "lässt sich nicht zurückholen" in " ".join(text_of(app).split()) or "Inhalt wird gelöscht" in text_of(
-            app
-        )
+        assert "lässt sich nicht zurückholen" in words_of(app) or "Inhalt wird gelöscht" in text_of(app)
         await answer(app, pilot, "Antrag zurück")
         assert api.withdrawn == ["BW-2026-7KQ9-P0TA"]
 
@@ -158,7 +156,7 @@ async def test_more_than_twenty_are_repeated_only_with_the_word_typed() -> None:
         await press(app, pilot, "a", "enter")
         await write(app, pilot, "neu")
         await press(app, pilot, "enter", "enter")
-        assert "Bitte genau eingeben: WIEDERHOLEN" in " ".join(text_of(app).split())
+        assert "Das stimmt nicht überein. Bitte genau eingeben: WIEDERHOLEN" in words_of(app)
         assert sum(row["state"] == "held" for row in api.sent) == 30
         await answer(app, pilot, "WIEDERHOLEN")
         assert sum(row["state"] == "held" for row in api.sent) == 0
@@ -291,12 +289,12 @@ async def test_the_way_to_live_needs_checks_a_proposal_and_a_second_person() -> 
         await answer(app, pilot, "fertig")
         assert api.proposers[WARENDORF] == "op-03"
         await _approve(app, pilot, "Kreis Warendorf")
-        assert "zwei verschiedene Personen" in " ".join(text_of(app).replace("▌", " ").split())
+        assert "zwei verschiedene Personen" in words_of(app)
         assert api.stages[WARENDORF] == "verified"
         api.name = "op-04"
         await _approve(app, pilot, "Kreis Warendorf")
         assert api.stages[WARENDORF] == "live"
-        assert "vorgeschlagen von op-03, freigegeben von op-04" in " ".join(text_of(app).split())
+        assert "vorgeschlagen von op-03, freigegeben von op-04" in words_of(app)
 
 
 async def _approve(app: Console, pilot: Pilot[None], name: str) -> None:

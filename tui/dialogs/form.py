@@ -68,6 +68,7 @@ class FormWindow(Dialog[Any]):
         self._timer: Timer | None = None
         self._first: Values = {}
         self._touched: set[str] = set()
+        self._unchecked = False
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
@@ -145,9 +146,12 @@ class FormWindow(Dialog[Any]):
                 found += await self.form.check(self.values())
             except ApiError as error:
                 # What is typed can be checked again later; saving checks it in any case.
+                self._unchecked = True
                 self.wrong(error.text)
                 return
-        self.wrong("")
+        if self._unchecked:
+            self._unchecked = False
+            self.wrong("")
         self.show_faults(found)
 
     def show_faults(self, faults: Sequence[FieldFault]) -> list[FieldFault]:
@@ -174,8 +178,9 @@ class FormWindow(Dialog[Any]):
         self._save()
 
     def _focus_first(self, faults: Sequence[FieldFault]) -> None:
-        places = {fault.pointer for fault in faults}
-        first = next((field for field in self.form.fields if field.place in places), None)
+        first = next(
+            (one for one in self.form.fields if any(_concerns(fault.pointer, one.place) for fault in faults)), None
+        )
         if first is not None:
             self.query_one(f"#field-{first.name}").focus()
 
@@ -190,6 +195,7 @@ class FormWindow(Dialog[Any]):
                 return
             left = self.show_faults(error.faults)
             self.wrong(" ".join([error.text, *(fault.detail for fault in left)]))
+            self._focus_first(error.faults)
         else:
             self.dismiss(True if done is None else done)
 

@@ -27,6 +27,9 @@ LABEL_ROOM = 25
 NAME_ROOM = LABEL_ROOM + 8
 """Cells for sign and label, and for these with the time of the evidence beside them."""
 
+DONE = ("approved", "live", "paused", "ended")
+"""Stages behind the approval."""
+
 LATEST = 12
 """Steps of the history that are shown."""
 
@@ -100,7 +103,8 @@ class ChecklistPage(Page):
         waits = self.list is not None and bool(self.list.proposer) and self.list.stage == "verified"
         if action == "approve":
             return waits
-        return not waits if action == "propose" else True
+        done = self.list is not None and self.list.stage in DONE
+        return not waits and not done if action == "propose" else True
 
     # -- acts ---------------------------------------------------------------------------------------------------
 
@@ -130,6 +134,8 @@ class ChecklistPage(Page):
         choices = [
             Choice(target, f"{signs.stage(target, self.texts).text}: {self._means(target)}") for target in targets
         ]
+        if not leads_on(self.list, targets[0]):
+            choices.insert(0, Choice("", self.t("stay")))
         lines = [self.t("next", step=self.list.next_step)] if self.list.next_step else []
         target = await self.app.push_screen_wait(Choose(self.t("advance", name=self._whom), choices, lines))
         if not target:
@@ -200,6 +206,14 @@ class ChecklistPage(Page):
         self.say(" ".join(dict.fromkeys(sentences)), wrong=True)
 
 
+def leads_on(found: Checklist, target: str) -> bool:
+    """Return whether a stage is a step onwards; back and out are never what enter chooses first."""
+    stages = list(signs.STAGES)
+    if found.stage not in stages or target not in stages:
+        return False
+    return target == "live" or (target != "ended" and stages.index(target) > stages.index(found.stage))
+
+
 def forward_first(found: Checklist) -> list[str]:
     """Return the stages one can go to: onwards first, then back, and the end last."""
     stages = list(signs.STAGES)
@@ -260,6 +274,8 @@ def _approval_line(found: Checklist, texts: Texts) -> Line:
     if found.approver:
         said = texts("checklist.second.done", proposer=found.proposer or "–", approver=found.approver)
         return Line(f"✓ {name}", "good", (Cell(said),), indent=1)
+    if found.stage in DONE:
+        return Line(f"✓ {name}", "good", (Cell(texts("checklist.second.before")),), indent=1)
     if found.proposer:
         return Line(f"! {name}", "warn", (Cell(texts("checklist.second.waits", proposer=found.proposer)),), indent=1)
     open_checks = [check for check in found.checks if not check.holds]

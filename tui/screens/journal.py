@@ -65,7 +65,7 @@ class JournalPage(PagedPage[EntryRow]):
         about = about_of(text, self.texts)
         if about != self._about:
             self._about = about
-            self.rows.items = []
+            self.rows.show([])
             self.reload()
 
     def twin(self) -> str:

@@ -39,7 +39,7 @@ SEVERITY: Mapping[str, str] = {"error": "✕", "warning": "!", "info": "·"}
 UNSURE = 0.9
 """Below this confidence a column or an authority is to be looked at by a person."""
 
-SHOWN_CHANGES = 60
+SHOWN_CHANGES = 8
 
 
 class PlanPage(ListPage[PlanRow]):
@@ -244,7 +244,7 @@ def _cell(one: Mapping[str, Any], texts: Texts) -> str:
 
 def row_lines(row: PlanRow, texts: Texts) -> list[str]:
     """Return changes in one line, remarks in the following."""
-    lines = [f"→ {changed(row, texts)}"] if row.changes else []
+    lines = [f"→ {changed(row, texts)}"] if row.changes and row.status != "error" else []
     return [*lines, *(f"{SEVERITY.get(str(one.get('severity')), '!')} {_remark(one)}" for one in row.faults)][:4]
 
 
@@ -270,7 +270,13 @@ def plan_lines(plan: Plan, texts: Texts) -> list[Line]:
     unsure = [column for column in used if float(column.get("confidence") or 0) < UNSURE]
     understood = texts("plan.columns_line", n=len(used), unsure=len(unsure), unused=len(plan.columns) - len(used))
     state = texts(f"survey.state.{plan.state}") if texts.has(f"survey.state.{plan.state}") else plan.state
-    when = texts("plan.state_line", state=state, at=full(plan.at), actor=plan.actor, day=day(plan.valid_from))
+    when = texts(
+        "plan.state_line",
+        state=state,
+        at=full(plan.at),
+        actor=plan.actor.removeprefix("operator:"),
+        day=day(plan.valid_from),
+    )
     return [
         Line(texts("plan.state"), "muted", (Cell(when, "good" if plan.state == "applied" else ""),), indent=1),
         Line(texts("plan.rows"), "muted", (Cell(numbers, "strong"),), indent=1),

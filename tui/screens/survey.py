@@ -62,7 +62,7 @@ class SurveyPage(ListPage[SurveyHead]):
     async def action_new(self) -> None:
         """Ask for a file and read it; nothing is applied."""
         client = await self.console.api()
-        first = {"valid_from": f"{self.console.clock():%d.%m.%Y}"}
+        first = {"valid_from": f"{self.console.today():%d.%m.%Y}"}
         fields = upload_fields(self.texts)
         form = Form(self.t("new"), fields, first, partial(_read_file, client, self.texts), intro=[self.t("new.what")])
         found = await self.app.push_screen_wait(FormWindow(form, self.texts))

@@ -54,7 +54,9 @@ def describe(document: dict[str, Any]) -> None:
         schemas[shape.__name__] = described
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}}
         document["paths"][ROOT + path][method]["requestBody"] = {"required": True, "content": content}
-    octets = {"schema": {"type": "string", "format": "binary"}}
-    form = {"schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}}
-    content = {"application/octet-stream": octets, "multipart/form-data": form}
-    document["paths"][ROOT + FILE[1]][FILE[0]]["requestBody"] = {"required": True, "content": content}
+    octets: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+    form: dict[str, Any] = {
+        "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+    }
+    table = {"application/octet-stream": octets, "multipart/form-data": form}
+    document["paths"][ROOT + FILE[1]][FILE[0]]["requestBody"] = {"required": True, "content": table}

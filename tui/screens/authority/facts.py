@@ -31,15 +31,17 @@ def facts(seen: Seen, texts: Texts, now: datetime) -> list[Text]:
 
 def _going_on(seen: Seen, texts: Texts, now: datetime) -> list[str]:
     row = seen.row
-    found = [texts("authority.pickup", when=lately(row.last_pickup, now, texts))] if row.last_pickup else []
+    found = []
+    if row.next_change:
+        change = row.next_change
+        found.append(texts("authorities.next", day=day(change.get("valid_from")), option=change.get("option", "")))
+    if row.last_pickup:
+        found.append(texts("authority.pickup", when=lately(row.last_pickup, now, texts)))
     found.append(texts("authority.open", n=row.open_items))
     if row.held:
         found.append(texts("authorities.held", n=row.held))
     if row.certificate_days is not None:
         found.append(texts("authority.certificate_days", days=signs.days(row.certificate_days, texts).text))
-    if row.next_change:
-        change = row.next_change
-        found.append(texts("authorities.next", day=day(change.get("valid_from")), option=change.get("option", "")))
     if row.paused:
         found.insert(0, texts("authorities.paused", why=plain(row.paused_why) or "–"))
     elif seen.detail is not None and seen.detail.ways.get("open_until"):

@@ -31,7 +31,7 @@ TEXTS = {
     "changes": "Änderungen",
     "remarks": "Hinweise",
     "key": "Schlüssel",
-    "state_line": "{state} · gelesen {at} von {actor} · gilt ab {day}",
+    "state_line": "{state} · {at}, {actor} · gilt ab {day}",
     "counts": "{rows} gelesen: → {changed} ändern sich, = {unchanged} bleiben gleich, ✕ {faulty} fehlerhaft",
     "columns_line": "{n} erkannt, {unsure} unsicher, {unused} nicht verwendet (c zeigt alle)",
     "row": "Zeile {line}: {name}",

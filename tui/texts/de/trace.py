@@ -18,7 +18,7 @@ TEXTS = {
     "several": "{n} Vorgänge passen",
     "why": "Warum",
     "option": "Option {option} {word}",
-    "attachments": "{n} Anlagen",
+    "attachments": "Anlagen: {n}",
     "test": "TESTVORGANG",
     "references": "Zeichen",
     "portal_reference": "Portal {value}",

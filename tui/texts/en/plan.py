@@ -30,7 +30,7 @@ TEXTS = {
     "changes": "Changes",
     "remarks": "Remarks",
     "key": "Key",
-    "state_line": "{state} · read {at} by {actor} · holds from {day}",
+    "state_line": "{state} · {at}, {actor} · holds from {day}",
     "counts": "{rows} read: → {changed} change, = {unchanged} stay, ✕ {faulty} faulty",
     "columns_line": "{n} recognised, {unsure} unsure, {unused} not used (c shows all)",
     "row": "Row {line}: {name}",

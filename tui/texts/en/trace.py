@@ -18,7 +18,7 @@ TEXTS = {
     "several": "{n} cases fit",
     "why": "Why",
     "option": "Option {option} {word}",
-    "attachments": "{n} attachments",
+    "attachments": "attachments: {n}",
     "test": "TEST CASE",
     "references": "References",
     "portal_reference": "portal {value}",
