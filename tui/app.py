@@ -12,7 +12,9 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import DescendantFocus
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from gateway.domain.calendar import local_date
 from tui.calls import desk
@@ -132,6 +134,11 @@ class Console(App[None]):
         """Give the connections back."""
         if self._client is not None:
             await self._client.close()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """No cursor blinks: nothing is sent over the line while nobody types."""
+        if isinstance(event.widget, (Input, TextArea)):
+            event.widget.cursor_blink = False
 
     # -- state of the connection --------------------------------------------------------------------------------
 

@@ -59,13 +59,13 @@ def prove(world: World, number: CaseNumber, folder: Path, certificate: Path, out
     sound, changed = folder / f"nachweis-{number}.asice", folder / "gefaelscht.asice"
     sound.write_bytes(data)
     changed.write_bytes(data[:-100] + bytes([data[-100] ^ 1]) + data[-99:])
-    good, bad = (_verify(file, certificate, folder) for file in (sound, changed))
+    good, bad = (_verify(file, certificate) for file in (sound, changed))
     out(good.stdout)
     say(f"  Ein einziges Bit geändert: {bad.stderr.splitlines()[0] if bad.stderr else 'nicht bemerkt!'}")
     return good.returncode == 0 and bad.returncode == 1
 
 
-def _verify(file: Path, certificate: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def _verify(file: Path, certificate: Path) -> subprocess.CompletedProcess[str]:
     arguments = [sys.executable, "-m", "gateway.main", "evidence", "verify", str(file), "--gateway", str(certificate)]
     return subprocess.run(  # noqa: S603  our own command with our own arguments
         arguments, capture_output=True, text=True, timeout=60, check=False, cwd=Path(__file__).parents[2]

@@ -309,7 +309,7 @@ async def test_the_play_shows_arrival_a_missed_fetch_and_evidence_checked_offlin
             await hand_off(client, overview_pdf(), key="k-2", municipality=BEELEN, posted_plans=POSTED)
         installed.work()
         assert law.plans_arrive(installed.world, first["case_number"], said.append)
-        assert law.who_would_be_overdue(installed.world, 4, said.append) == ["Warendorf"]
+        assert law.who_would_be_overdue(installed.world, 4, said.append) == ["Kreis Warendorf"]
         certificate = installed.gateway_certificate()
         number = CaseNumber(first["case_number"])
         assert law.prove(installed.world, number, tmp_path, certificate, said.append, said.append)

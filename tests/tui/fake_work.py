@@ -1,4 +1,4 @@
-"""The operator API's daily work for tests: deliveries, onboarding with four eyes, surveys, replies, journal, report."""
+"""The operator API's daily work for tests: deliveries, replies, journal, report, over the desks."""
 
 from __future__ import annotations
 
@@ -9,83 +9,17 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.tui.fake_api import FakeApi, Problem
-from tests.tui.fake_world import AHLEN, BECKUM, BOTTROP, HOEXTER, MUENSTER, NOW, WARENDORF, Json, deliveries
-
-CAUSES = {
-    "unreachable": "Gegenstelle nicht erreichbar",
-    "certificate-expired": "Zertifikat abgelaufen",
-}
-CHECKS = {
-    "details": "Angaben vollständig",
-    "contact": "Kontakt vollständig",
-    "reachable": "Gegenstelle erreichbar",
-    "certificate": "Zertifikat passt",
-    "clock": "Uhrzeit",
-    "test_delivered": "Testnachricht übergeben",
-    "test_opened": "Testnachricht geöffnet",
-    "test_answered": "Antwort 1120 auf Test",
-}
-
-
-def many(count: int) -> list[Json]:
-    """Return deliveries, newest first: the famous four, then as many as wanted, every tenth held."""
-    found = []
-    for number in range(count, 0, -1):
-        held, waits = number % 10 == 0, number % 7 == 0
-        state = "held" if held else "waiting" if waits else "handed_over"
-        code = "certificate-expired" if held else "unreachable" if waits else ""
-        found.append(
-            {
-                "position": number,
-                "message_id": f"11111111-0000-4000-8000-{number:012d}",
-                "case_number": f"BW-2026-{number:04d}-AAAA",
-                "authority": MUENSTER,
-                "authority_name": "Münster",
-                "kind": "application",
-                "number": "0200",
-                "release": "2.6",
-                "state": state,
-                "sentence": f"Münster: Satz {number}.",
-                "adapter": "sftp",
-                "attempt": number % 5,
-                "next_at": (NOW + timedelta(minutes=number)).isoformat() if waits else None,
-                "age_seconds": 60 * (count - number),
-                "size": 1_000_000,
-                "test": False,
-                "reason": CAUSES.get(code, ""),
-                "code": code,
-            }
-        )
-    return found
-
-
-def event(number: int, minutes: float, what: str, actor: str, why: str = "", **facts: str) -> Json:
-    """Return an entry of a case's history."""
-    at = (NOW - timedelta(hours=26) + timedelta(minutes=minutes)).isoformat()
-    return {"number": number, "at": at, "what": what, "text": what, "actor": actor, "why": why, "facts": facts}
-
-
-HISTORY = [
-    event(1, 0, "case.announced", "portal:bauportal"),
-    event(2, 0.3, "case.accepted", "portal:bauportal"),
-    event(3, 1, "delivery.attempt", "gateway"),
-    event(4, 1.1, "delivery.waiting", "gateway", "Gegenstelle antwortet nicht", attempt="1"),
-    event(5, 61, "delivery.attempt", "gateway"),
-    event(6, 61.1, "delivery.held", "gateway", "Zertifikat am 20.11. abgelaufen", code="certificate-expired"),
-]
+from tests.tui.fake_api import Problem
+from tests.tui.fake_desk import FakeDesk
+from tests.tui.fake_work_world import CAUSES, CHECKS, HISTORY, reply
+from tests.tui.fake_world import AHLEN, BECKUM, BOTTROP, HOEXTER, NOW, WARENDORF, Json, deliveries
 
 
 @dataclass
-class FakeWork(FakeApi):
-    """The server with everything the daily work needs; `evidence` holds what was proved for each authority."""
+class FakeWork(FakeDesk):
+    """The server with everything the daily work needs."""
 
     sent: list[Json] = field(default_factory=list)
-    evidence: dict[str, set[str]] = field(default_factory=dict)
-    proposers: dict[str, str] = field(default_factory=dict)
-    approvers: dict[str, str] = field(default_factory=dict)
-    stages: dict[str, str] = field(default_factory=dict)
-    surveys: list[Json] = field(default_factory=list)
     quarantined: list[Json] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     chain_broken: bool = False
@@ -246,126 +180,6 @@ class FakeWork(FakeApi):
             or (words == "nrw-4711" and row["position"] < 3)
         ]
 
-    # -- onboarding ---------------------------------------------------------------------------------------------
-
-    async def all_onboardings(self, request: Request) -> Any:
-        return {"rows": [self._onboarding_row(key) for key in self.places]}
-
-    def _onboarding_row(self, key: str) -> Json:
-        found = self._checklist(key)
-        names = ("key", "name", "stage", "next_step", "proposer")
-        complete = sum(1 for check in found["checks"] if check["holds"])
-        return {name: found[name] for name in names} | {
-            "complete": complete,
-            "total": len(CHECKS),
-            "updated_at": NOW.isoformat() if complete else None,
-        }
-
-    async def checklist(self, request: Request) -> Any:
-        return self._checklist(request.path_params["key"])
-
-    def _checklist(self, key: str) -> Json:
-        proved, stage = self.evidence.get(key, set()), self.stages.get(key, "invited")
-        moves = {
-            "invited": ["details", "ended"],
-            "details": ["connected", "ended"],
-            "connected": ["verified", "ended"],
-            "live": ["paused", "ended"],
-            "paused": ["live", "ended"],
-        }.get(stage, ["ended"])
-        missing = [label for check, label in CHECKS.items() if check not in proved]
-        return {
-            "key": key,
-            "name": self.places[key].authority.name,
-            "stage": stage,
-            "checks": [self._check(check, check in proved, bool(proved)) for check in CHECKS],
-            "proposer": self.proposers.get(key, ""),
-            "approver": self.approvers.get(key, ""),
-            "can_advance_to": moves,
-            "next_step": f"Es fehlt: {', '.join(missing)}." if missing else "Freigabe vorschlagen.",
-            "log": [{"at": NOW.isoformat(), "actor": "operator:op-02", "text": "Eingeladen."}] if proved else [],
-        }
-
-    def _check(self, check: str, holds: bool, tried: bool) -> Json:
-        ask = "Bitte die Behörde, ihr Postfach abzurufen."
-        failed = f"Gesendet 13:59, nicht abgeholt. {ask}"
-        return {
-            "check": check,
-            "label": CHECKS[check],
-            "holds": holds if holds or (tried and check == "test_opened") else None,
-            "at": NOW.isoformat() if tried else None,
-            "detail": "xta.kreis-warendorf.example:8443, TLS 1.3." if holds else failed if tried else "",
-            "next_step": "" if holds else ask,
-        }
-
-    async def run_checks(self, request: Request) -> Any:
-        key = request.path_params["key"]
-        self.evidence[key] = set(CHECKS)
-        return self._checklist(key)
-
-    async def test_message(self, request: Request) -> Any:
-        key = request.path_params["key"]
-        self.evidence.setdefault(key, set()).add("test_delivered")
-        return self._checklist(key)
-
-    async def advance(self, request: Request) -> Any:
-        key, given = request.path_params["key"], await request.json()
-        if given["to"] == "ended" and given["typed_name"] != self.places[key].authority.name:
-            raise Problem(422, "name-mismatch", "Bitte den Namen genau eingeben.")
-        self.stages[key] = given["to"]
-        return self._checklist(key)
-
-    async def propose(self, request: Request) -> Any:
-        key = request.path_params["key"]
-        if self.evidence.get(key, set()) != set(CHECKS):
-            raise Problem(409, "state-conflict", "Für „freigegeben“ fehlt noch etwas.")
-        self.proposers[key] = self.name
-        return self._checklist(key)
-
-    async def approve(self, request: Request) -> Any:
-        key = request.path_params["key"]
-        if self.proposers.get(key) == self.name:
-            raise Problem(403, "four-eyes", "Vorschlagen und freigeben müssen zwei verschiedene Personen.")
-        self.stages[key], self.approvers[key] = "live", self.name
-        return self._checklist(key)
-
-    # -- surveys ------------------------------------------------------------------------------------------------
-
-    async def survey_list(self, request: Request) -> Any:
-        names = ("id", "name", "at", "actor", "state")
-        return [
-            {name: one[name] for name in names} | {"rows": one["counts"]["rows"], "changes": one["counts"]["changed"]}
-            for one in reversed(self.surveys)
-        ]
-
-    async def upload(self, request: Request) -> Any:
-        form = await request.form()
-        file: Any = form["file"]
-        octets = await file.read()
-        await form.close()
-        if not octets.strip():
-            raise Problem(400, "body-unreadable", "Die Datei ist leer. Bitte eine Tabelle mit Überschriften senden.")
-        survey = plan(f"s{len(self.surveys) + 1}", request.query_params["name"], request.query_params["valid_from"])
-        self.surveys.append(survey)
-        return survey
-
-    def _survey(self, request: Request) -> Json:
-        return next(one for one in self.surveys if one["id"] == request.path_params["id"])
-
-    async def survey_one(self, request: Request) -> Any:
-        return self._survey(request)
-
-    async def survey_apply(self, request: Request) -> Any:
-        survey, given = self._survey(request), await request.json()
-        survey["state"], survey["applied_rows"] = "applied", given.get("rows")
-        survey["valid_from"] = given["valid_from"]
-        return survey
-
-    async def survey_undo(self, request: Request) -> Any:
-        survey = self._survey(request)
-        survey["state"] = "undone"
-        return survey | {"restored": [AHLEN], "left_alone": [MUENSTER]}
-
     # -- records ------------------------------------------------------------------------------------------------
 
     async def replies(self, request: Request) -> Any:
@@ -459,91 +273,3 @@ class FakeWork(FakeApi):
                 },
             ],
         }
-
-
-def reply(identity: str, number: str, candidates: list[Json] | None = None) -> Json:
-    """Return a reply that waits for a decision."""
-    likely = [
-        {"case_number": "BW-2026-7KQ4-M3XD", "score": 80, "reasons": ["gleiche Behörde", "Aktenzeichen ähnlich"]},
-        {"case_number": "BW-2026-7KQ9-P0TA", "score": 20, "reasons": ["gleiche Gemeinde"]},
-    ]
-    return {
-        "id": identity,
-        "authority": HOEXTER,
-        "authority_name": "Kreis Höxter",
-        "number": number,
-        "received_at": (NOW - timedelta(hours=3)).isoformat(),
-        "reason": "Der genannte Vorgang ist nicht bekannt.",
-        "code": "reply-unmatched",
-        "via": "file_drop",
-        "size": 12_000,
-        "test": False,
-        "assignable": True,
-        "candidates": likely if candidates is None else candidates,
-    }
-
-
-def plan(identity: str, name: str, valid_from: str) -> Json:
-    """Return the dry run of a survey with one row of each kind."""
-    return {
-        "id": identity,
-        "name": name,
-        "at": NOW.isoformat(),
-        "actor": "operator:op-03",
-        "state": "draft",
-        "valid_from": valid_from,
-        "columns": [
-            {"header": "AGS", "field": "key", "label": "Schlüssel", "confidence": 1.0, "reason": "gelesen als „AGS“"},
-            {"header": "Dabei?", "field": "option", "confidence": 0.7, "reason": "gelesen als „Option“"},
-            {"header": "Bemerkung 2", "field": "", "confidence": 0.0, "reason": "wird nicht verwendet"},
-        ],
-        "rows": [
-            _plan_row(2, AHLEN, "Ahlen", "change", [{"field": "option", "before": "1", "after": "2"}]),
-            _plan_row(
-                3,
-                MUENSTER,
-                "Münster",
-                "change",
-                [{"field": "release", "before": "2.4.0.1", "after": "2.6"}],
-                [{"severity": "warning", "column": "XBau", "detail": "Die Behörde ist live."}],
-                "ähnlicher Name",
-                0.8,
-            ),
-            _plan_row(
-                4,
-                "",
-                "",
-                "error",
-                [],
-                [{"severity": "error", "column": "Ort", "detail": "Bielefed ist unbekannt."}],
-                "",
-                0.0,
-            ),
-            _plan_row(5, BECKUM, "Beckum", "same", []),
-        ],
-        "findings": [{"severity": "warning", "column": "Dabei?", "detail": "Bitte die Spalte prüfen."}],
-        "counts": {"rows": 4, "changed": 2, "unchanged": 1, "faulty": 1},
-    }
-
-
-def _plan_row(
-    line: int,
-    key: str,
-    name: str,
-    status: str,
-    changes: list[Json],
-    faults: list[Json] | None = None,
-    match: str = "AGS",
-    confidence: float = 1.0,
-) -> Json:
-    return {
-        "line": line,
-        "authority": key,
-        "authority_name": name,
-        "match": match,
-        "confidence": confidence,
-        "changes": changes,
-        "faults": faults or [],
-        "status": status,
-        "apply": status == "change",
-    }

@@ -138,10 +138,14 @@ def text_of(app: Console) -> str:
 def picture_of(app: Console) -> str:
     """Return the screen as SVG, always the same for the same screen, and drawn alike by every renderer."""
     drawn = app.export_screenshot(title="Bauweiche", simplify=True)
-    return "\n".join(line.rstrip() for line in TEXT.sub(_without_margins, drawn).splitlines()) + "\n"
+    drawn = FOREIGN_FONT.sub("", TEXT.sub(_without_margins, drawn))
+    return "\n".join(line.rstrip() for line in drawn.splitlines() if line.strip()) + "\n"
 
 
 TEXT = re.compile(r'(<text [^>]*?)x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
+FOREIGN_FONT = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+"""Rich names fonts of a foreign server; the reader's own monospaced font does as well."""
+
 CELL = 12.2
 """Width of a sign in the pictures."""
 

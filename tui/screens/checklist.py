@@ -265,7 +265,7 @@ def _check_line(check: Check, texts: Texts, now: datetime) -> Line:
         said = [Cell(texts("checklist.open"), "muted")]
     elif step and not check.holds:
         said.append(Cell(f"→ {step}", "warn"))
-    when = lately(check.at, now, texts) if check.at else ""
+    when = lately(check.at, now, texts) if check.at and check.holds is not None else ""
     return Line(f"{fit(f'{sign} {check.label}', LABEL_ROOM)} {when}", tone, tuple(said), indent=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -16,28 +16,25 @@ from tui.client import Client
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import Form, FormWindow
 from tui.dialogs.reading import Reading
-from tui.formats import day, full
-from tui.forms import Field
+from tui.formats import day
 from tui.list_page import ListPage
-from tui.screens.bulk import said
-from tui.tables import Cell, Column, Table
-from tui.texts import Texts
+from tui.screens.plan_seen import (
+    apply_fields,
+    changed,
+    column_parts,
+    first_errors,
+    plan_lines,
+    plan_table,
+    row_lines,
+    row_parts,
+)
+from tui.tables import Table
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.rows import Rows
-from tui.widgets.sheet import Line, Sheet
+from tui.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from tui.page import Page
-
-STATUS: Mapping[str, tuple[str, str]] = {
-    "change": ("→", "accent"),
-    "same": ("=", "muted"),
-    "empty": ("·", "muted"),
-    "error": ("✕", "bad"),
-}
-SEVERITY: Mapping[str, str] = {"error": "✕", "warning": "!", "info": "·"}
-UNSURE = 0.9
-"""Below this confidence a column or an authority is to be looked at by a person."""
 
 SHOWN_CHANGES = 8
 
@@ -79,7 +76,7 @@ class PlanPage(ListPage[PlanRow]):
         """Draw the dry run."""
         self.plan = found
         self.query_one(Sheet).show(plan_lines(found, self.texts))
-        self.rows.show(sorted(found.rows, key=_first_errors))
+        self.rows.show(sorted(found.rows, key=first_errors))
         self.refresh_bindings()
 
     def crumbs(self) -> Sequence[str]:
@@ -174,131 +171,3 @@ async def take_back(page: Page, survey_id: str, name: str) -> bool:
         title = texts("plan.left_alone", n=len(left))
         await page.app.push_screen_wait(Reading(title, [("", left)], texts("dialogs.hint_read")))
     return True
-
-
-# -- the dry run as values ----------------------------------------------------------------------------------------
-
-
-def plan_table(texts: Texts) -> Table[PlanRow]:
-    """Return the columns of a dry run."""
-    columns: tuple[Column[PlanRow], ...] = (
-        Column("line", 5, lambda row: str(row.line), lambda row: row.line, right=True),
-        Column(
-            "status",
-            16,
-            lambda row: _status(row, texts),
-            lambda row: list(STATUS).index(row.status) if row.status in STATUS else 9,
-        ),
-        Column("authority", 18, lambda row: Cell(row.authority_name or "–", "strong"), grow=1),
-        Column("match", 13, lambda row: _match(row, texts), lambda row: row.confidence, rank=1),
-        Column("what", 22, lambda row: _what(row, texts), grow=5),
-    )
-    fields: dict[str, Callable[[PlanRow], str]] = {
-        texts("plan.field.status"): lambda row: texts(f"plan.status.{row.status}") if row.status in STATUS else "",
-        texts("plan.field.line"): lambda row: str(row.line),
-        texts("plan.field.match"): lambda row: _match(row, texts).text,
-    }
-    return Table("plan", lambda row: str(row.line), columns, fields)
-
-
-def _first_errors(row: PlanRow) -> tuple[int, int]:
-    order = ("error", "change", "empty", "same")
-    return (order.index(row.status) if row.status in order else len(order), row.line)
-
-
-def _status(row: PlanRow, texts: Texts) -> Cell:
-    sign, tone = STATUS.get(row.status, ("?", ""))
-    warned = any(fault.get("severity") == "warning" for fault in row.faults) and row.status == "change"
-    word = texts(f"plan.status.{row.status}") if row.status in STATUS else row.status
-    return Cell(f"{sign} {word}{' !' if warned else ''}", "warn" if warned else tone)
-
-
-def _match(row: PlanRow, texts: Texts) -> Cell:
-    name = f"plan.match.{row.match}"
-    word = texts(name) if texts.has(name) else row.match
-    if 0 < row.confidence < UNSURE:
-        return Cell(f"! {word} {row.confidence:.0%}".replace("%", " %"), "warn")
-    return Cell(word, "muted")
-
-
-def _what(row: PlanRow, texts: Texts) -> str:
-    errors = [str(fault.get("detail", "")) for fault in row.faults if fault.get("severity", "error") == "error"]
-    if errors:
-        return " ".join(errors)
-    return changed(row, texts) or " ".join(str(fault.get("detail", "")) for fault in row.faults) or "–"
-
-
-def changed(row: PlanRow, texts: Texts) -> str:
-    """Return all changes of a row in one line."""
-    return " · ".join(_change(one, texts) for one in row.changes)
-
-
-def _change(one: Mapping[str, Any], texts: Texts) -> str:
-    return f"{texts.value('field', str(one.get('field', '')))} {_cell(one, texts)}"
-
-
-def _cell(one: Mapping[str, Any], texts: Texts) -> str:
-    before, after = (said(str(one.get("field", "")), one.get(side), texts) for side in ("before", "after"))
-    return f"{before} → {after}"
-
-
-def row_lines(row: PlanRow, texts: Texts) -> list[str]:
-    """Return changes in one line, remarks in the following."""
-    lines = [f"→ {changed(row, texts)}"] if row.changes and row.status != "error" else []
-    return [*lines, *(f"{SEVERITY.get(str(one.get('severity')), '!')} {_remark(one)}" for one in row.faults)][:4]
-
-
-def row_parts(row: PlanRow, texts: Texts) -> list[tuple[str, Sequence[tuple[str, str]]]]:
-    """Return a row cell by cell, for reading."""
-    cells = [(texts.value("field", str(one.get("field", ""))), _cell(one, texts)) for one in row.changes]
-    remarks = [(SEVERITY.get(str(one.get("severity")), "!"), _remark(one)) for one in row.faults]
-    found = [(texts("plan.col.match"), _match(row, texts).text), (texts("plan.key"), row.authority or "–")]
-    return [("", found), (texts("plan.changes"), cells or [("", "–")]), (texts("plan.remarks"), remarks or [("", "–")])]
-
-
-def _remark(one: Mapping[str, Any]) -> str:
-    column = str(one.get("column") or "")
-    detail = str(one.get("detail", ""))
-    return f"{column}: {detail}" if column else detail
-
-
-def plan_lines(plan: Plan, texts: Texts) -> list[Line]:
-    """Return what the survey does as a whole."""
-    counts = plan.counts
-    numbers = texts("plan.counts", **{name: counts.get(name, 0) for name in ("rows", "changed", "unchanged", "faulty")})
-    used = [column for column in plan.columns if column.get("field")]
-    unsure = [column for column in used if float(column.get("confidence") or 0) < UNSURE]
-    understood = texts("plan.columns_line", n=len(used), unsure=len(unsure), unused=len(plan.columns) - len(used))
-    state = texts(f"survey.state.{plan.state}") if texts.has(f"survey.state.{plan.state}") else plan.state
-    when = texts(
-        "plan.state_line",
-        state=state,
-        at=full(plan.at),
-        actor=plan.actor.removeprefix("operator:"),
-        day=day(plan.valid_from),
-    )
-    return [
-        Line(texts("plan.state"), "muted", (Cell(when, "good" if plan.state == "applied" else ""),), indent=1),
-        Line(texts("plan.rows"), "muted", (Cell(numbers, "strong"),), indent=1),
-        Line(texts("plan.columns"), "muted", (Cell(understood, "warn" if unsure else ""),), indent=1),
-    ]
-
-
-def column_parts(plan: Plan, texts: Texts) -> list[tuple[str, Sequence[tuple[str, str]]]]:
-    """Return how each column was understood, and the remarks about the whole table."""
-    columns = []
-    for one in plan.columns:
-        sure = float(one.get("confidence") or 0)
-        sign = "·" if not one.get("field") else "!" if sure < UNSURE else "✓"
-        how = str(one.get("reason") or one.get("label") or "")
-        columns.append((str(one.get("header", "")), f"{sign} {how}" + (f" ({sure:.0%})" if one.get("field") else "")))
-    remarks = [(SEVERITY.get(str(one.get("severity")), "!"), _remark(one)) for one in plan.findings]
-    return [(texts("plan.columns"), columns), (texts("plan.remarks"), remarks or [("", "–")])]
-
-
-def apply_fields(texts: Texts) -> list[Field]:
-    """Return what is asked before a survey is applied."""
-    return [
-        Field("valid_from", texts.value("field", "valid_from"), "day", texts("plan.help.valid_from"), required=True),
-        Field("reason", texts("plan.reason"), "text", texts("plan.help.reason"), required=True),
-    ]

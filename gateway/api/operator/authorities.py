@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from gateway.api.bodies import read_body, read_json, shaped
+from gateway.api.bodies import Shape, read_body, read_json, shaped
 from gateway.api.operator import rows
 from gateway.api.operator.access import Editing, Operator, Reading, world_of
 from gateway.api.operator.shapes import Because, CertificateIn, ContactsIn, NoteIn, ParticipationIn, SettingsIn
@@ -39,9 +39,16 @@ router = APIRouter()
 BODY = 200_000
 
 
-async def body(request: Request, shape: type[Any]) -> Any:
-    """Return a request's JSON body read as a shape, or raise every fault in it."""
-    return shaped(shape, read_json(await read_body(request, BODY)))
+def reading(shape: type[Shape]) -> Callable[[Request], Awaitable[Shape]]:
+    """Return a dependency that gives a request's JSON body as a shape, or raises every fault in it.
+
+    The body is read in the event loop, so that the endpoint itself can be plain code in a thread.
+    """
+
+    async def read(request: Request) -> Shape:
+        return shaped(shape, read_json(await read_body(request, BODY)))
+
+    return read
 
 
 @router.get("/authorities", summary="All authorities in one table")
@@ -65,10 +72,15 @@ def authority(request: Request, response: Response, key: str, _: Reading) -> dic
 
 
 @router.put("/authorities/{key}/participation", summary="Set how an authority takes part from a date on")
-async def set_participation(request: Request, response: Response, key: str, operator: Editing) -> dict[str, Any]:
+def set_participation(
+    request: Request,
+    response: Response,
+    key: str,
+    operator: Editing,
+    given: Annotated[ParticipationIn, Depends(reading(ParticipationIn))],
+) -> dict[str, Any]:
     """Needs If-Match. Going live and ending are for people who may approve."""
     world = world_of(request)
-    given: ParticipationIn = await body(request, ParticipationIn)
     found = authority_of(world, AuthorityKey(key))
     value = from_json(given.participation | {"authority": found.key})
     require_approval_for(world, value, operator)
@@ -95,26 +107,41 @@ def remove_participation(
 
 
 @router.post("/authorities/{key}/pause", summary="Send nothing to an authority")
-async def pause(request: Request, response: Response, key: str, operator: Editing) -> dict[str, Any]:
+def pause(
+    request: Request,
+    response: Response,
+    key: str,
+    operator: Editing,
+    given: Annotated[Because, Depends(reading(Because))],
+) -> dict[str, Any]:
     """What waits keeps waiting."""
-    given: Because = await body(request, Because)
     operate.pause(world_of(request), AuthorityKey(key), operator.actor, given.reason)
     return _detail(world_of(request), AuthorityKey(key), response)
 
 
 @router.post("/authorities/{key}/resume", summary="Send to an authority again")
-async def resume(request: Request, response: Response, key: str, operator: Editing) -> dict[str, Any]:
+def resume(
+    request: Request,
+    response: Response,
+    key: str,
+    operator: Editing,
+    given: Annotated[Because, Depends(reading(Because))],
+) -> dict[str, Any]:
     """Earlier failures are forgotten."""
-    given: Because = await body(request, Because)
     operate.resume(world_of(request), AuthorityKey(key), operator.actor, given.reason)
     return _detail(world_of(request), AuthorityKey(key), response)
 
 
 @router.put("/authorities/{key}/contacts", summary="Set the contacts of an authority")
-async def set_contacts(request: Request, response: Response, key: str, operator: Editing) -> dict[str, Any]:
+def set_contacts(
+    request: Request,
+    response: Response,
+    key: str,
+    operator: Editing,
+    given: Annotated[ContactsIn, Depends(reading(ContactsIn))],
+) -> dict[str, Any]:
     """Needs If-Match; replaces what there was."""
     world = world_of(request)
-    given: ContactsIn = await body(request, ContactsIn)
     found = authority_of(world, AuthorityKey(key))
     contacts = tuple(Contact(one.role, one.name, one.email, one.phone) for one in given.contacts)
     keep_contacts(world, found.key, contacts, operator.actor, given.reason, guarded(request, found))
@@ -122,10 +149,15 @@ async def set_contacts(request: Request, response: Response, key: str, operator:
 
 
 @router.post("/authorities/{key}/notes", summary="Add a note about an authority")
-async def add_note(request: Request, response: Response, key: str, operator: Editing) -> dict[str, Any]:
+def add_note(
+    request: Request,
+    response: Response,
+    key: str,
+    operator: Editing,
+    given: Annotated[NoteIn, Depends(reading(NoteIn))],
+) -> dict[str, Any]:
     """Notes are kept with name and time; they are never part of the journal."""
     world = world_of(request)
-    given: NoteIn = await body(request, NoteIn)
     found = authority_of(world, AuthorityKey(key))
     note = Note(str(world.chance.uuid()), world.clock.now(), operator.name, given.text)
     with world.store.writing() as tx:
@@ -136,10 +168,15 @@ async def add_note(request: Request, response: Response, key: str, operator: Edi
 
 
 @router.post("/authorities/{key}/certificates", summary="Hold a certificate of an authority")
-async def add_certificate(request: Request, response: Response, key: str, operator: Editing) -> dict[str, Any]:
+def add_certificate(
+    request: Request,
+    response: Response,
+    key: str,
+    operator: Editing,
+    given: Annotated[CertificateIn, Depends(reading(CertificateIn))],
+) -> dict[str, Any]:
     """Taken only if it serves its purpose now; several may overlap."""
     world = world_of(request)
-    given: CertificateIn = await body(request, CertificateIn)
     found = authority_of(world, AuthorityKey(key))
     try:
         octets = b64decode(given.data, validate=True)
@@ -181,9 +218,10 @@ def adapters(request: Request, _: Reading) -> list[dict[str, Any]]:
 
 
 @router.post("/adapters/{name}/check", summary="Check an adapter's settings while they are typed")
-async def check_settings(request: Request, name: str, _: Reading) -> dict[str, Any]:
+def check_settings(
+    request: Request, name: str, _: Reading, given: Annotated[SettingsIn, Depends(reading(SettingsIn))]
+) -> dict[str, Any]:
     """Nothing is kept."""
-    given: SettingsIn = await body(request, SettingsIn)
     plugin = world_of(request).plugins.get(name)
     if plugin is None:
         raise SubmissionError(codes.ADAPTER_UNKNOWN, f"Den Weg {name!r} gibt es nicht.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
 from gateway.api.operator.access import Editing, world_of
-from gateway.api.operator.authorities import body, require_approval_for
+from gateway.api.operator.authorities import reading, require_approval_for
 from gateway.api.operator.shapes import BulkIn
 from gateway.domain import codes
 from gateway.domain.errors import Fault, GatewayError, SubmissionError
@@ -38,10 +38,11 @@ class Planned:
 
 
 @router.post("/authorities/bulk", summary="Change several authorities at once")
-async def change_several(request: Request, operator: Editing) -> dict[str, Any]:
+def change_several(
+    request: Request, operator: Editing, given: Annotated[BulkIn, Depends(reading(BulkIn))]
+) -> dict[str, Any]:
     """With `dry_run` nothing is kept; otherwise all is, or nothing if anything is wrong."""
     world = world_of(request)
-    given: BulkIn = await body(request, BulkIn)
     with world.store.reading() as tx:
         planned = [_plan(world, tx, AuthorityKey(key), given.changes, given.valid_from) for key in given.keys]
     faulty = [plan for plan in planned if plan.faults]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import body
+from gateway.api.operator.authorities import reading
 from gateway.api.operator.shapes import Line, Reason, Shape
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
@@ -43,9 +43,10 @@ def calendar(request: Request, _: Reading) -> dict[str, Any]:
 
 
 @router.put("/calendar/closed", summary="Replace the days on which nobody works")
-async def set_closed(request: Request, operator: Editing) -> dict[str, Any]:
+def set_closed(
+    request: Request, operator: Editing, given: Annotated[ClosedDaysIn, Depends(reading(ClosedDaysIn))]
+) -> dict[str, Any]:
     """Public holidays of North Rhine-Westphalia are known and need not be among them."""
-    given: ClosedDaysIn = await body(request, ClosedDaysIn)
     days = {one.date: one.name for one in given.dates}
     clocks.set_closed_days(world_of(request), days, operator.actor, given.reason)
     return {"closed": [{"date": day.isoformat(), "name": name} for day, name in sorted(days.items())]}

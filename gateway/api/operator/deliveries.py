@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import body
+from gateway.api.operator.authorities import reading
 from gateway.api.operator.shapes import Because, BulkDeliveriesIn
 from gateway.api.operator.words import meaning
 from gateway.domain import codes
@@ -130,10 +130,11 @@ ACTS: Mapping[str, Act] = {
 
 
 @router.post("/deliveries/bulk", summary="Put back or hold several deliveries")
-async def act_on_several(request: Request, operator: Editing) -> dict[str, Any]:
+def act_on_several(
+    request: Request, operator: Editing, given: Annotated[BulkDeliveriesIn, Depends(reading(BulkDeliveriesIn))]
+) -> dict[str, Any]:
     """With `dry_run` nothing is done; each delivery says whether it can be."""
     world = world_of(request)
-    given: BulkDeliveriesIn = await body(request, BulkDeliveriesIn)
     if not given.dry_run and len(given.message_ids) > TYPED_ABOVE and given.typed != TYPED:
         reason = f"Für mehr als {TYPED_ABOVE} Übermittlungen bitte das Wort {TYPED} eingeben."
         raise SubmissionError(codes.NAME_MISMATCH, reason)
@@ -152,20 +153,22 @@ async def act_on_several(request: Request, operator: Editing) -> dict[str, Any]:
 
 
 @router.post("/deliveries/{message_id}/{act}", summary="Put back, hold, divert, or note as arrived")
-async def act_on_one(request: Request, message_id: str, act: str, operator: Editing) -> dict[str, Any]:
+def act_on_one(
+    request: Request, message_id: str, act: str, operator: Editing, given: Annotated[Because, Depends(reading(Because))]
+) -> dict[str, Any]:
     """`requeue`, `hold`, `divert` (to the authority's present way) or `arrived` (a human has learned it)."""
     world = world_of(request)
-    given: Because = await body(request, Because)
     if act not in ACTS:
         raise SubmissionError(codes.NOT_FOUND, "Diese Adresse gibt es nicht.")
     return delivery_out(world, ACTS[act](world, MessageId(message_id), operator.actor, given.reason))
 
 
 @router.post("/cases/{case_number}/withdraw", summary="Withdraw a case that the authority does not have yet")
-async def withdraw(request: Request, case_number: str, operator: Editing) -> dict[str, Any]:
+def withdraw(
+    request: Request, case_number: str, operator: Editing, given: Annotated[Because, Depends(reading(Because))]
+) -> dict[str, Any]:
     """On the portal's behalf; its content is erased."""
     world = world_of(request)
-    given: Because = await body(request, Because)
     number = read_case_number(case_number)
     with world.store.reading() as tx:
         case = tx.cases.by_number(number) if number else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
 from gateway.api.operator.access import Approving, Editing, Operator, Reading, Role, world_of
-from gateway.api.operator.authorities import body
+from gateway.api.operator.authorities import reading
 from gateway.api.operator.deliveries import delivery_out
 from gateway.api.operator.shapes import AdvanceIn, ApprovalIn, Because
 from gateway.domain import codes
@@ -51,17 +51,19 @@ def check(request: Request, key: str, operator: Editing) -> dict[str, Any]:
 
 
 @router.post("/authorities/{key}/onboarding/test-message", summary="Send a test message")
-async def test_message(request: Request, key: str, operator: Editing) -> dict[str, Any]:
+def test_message(
+    request: Request, key: str, operator: Editing, given: Annotated[Because, Depends(reading(Because))]
+) -> dict[str, Any]:
     """A real 0200 marked as a test; the worker carries it."""
-    given: Because = await body(request, Because)
     delivery = send_test(world_of(request), AuthorityKey(key), operator.actor, given.reason)
     return shown(world_of(request), AuthorityKey(key)) | {"delivery": delivery_out(world_of(request), delivery)}
 
 
 @router.post("/authorities/{key}/onboarding/advance", summary="Move an authority to another stage")
-async def advance(request: Request, key: str, operator: Editing) -> dict[str, Any]:
+def advance(
+    request: Request, key: str, operator: Editing, given: Annotated[AdvanceIn, Depends(reading(AdvanceIn))]
+) -> dict[str, Any]:
     """Live only after a pause; the first time it needs `propose` and `approve`."""
-    given: AdvanceIn = await body(request, AdvanceIn)
     _require_right(given.to, operator)
     world = world_of(request)
     flow.advance(world, AuthorityKey(key), given.to, operator.actor, given.reason, given.typed_name)
@@ -69,17 +71,19 @@ async def advance(request: Request, key: str, operator: Editing) -> dict[str, An
 
 
 @router.post("/authorities/{key}/onboarding/propose", summary="Propose that an authority goes live")
-async def propose(request: Request, key: str, operator: Editing) -> dict[str, Any]:
+def propose(
+    request: Request, key: str, operator: Editing, given: Annotated[Because, Depends(reading(Because))]
+) -> dict[str, Any]:
     """Needs complete evidence; somebody else must approve."""
-    given: Because = await body(request, Because)
     flow.propose(world_of(request), AuthorityKey(key), operator.actor, given.reason)
     return shown(world_of(request), AuthorityKey(key))
 
 
 @router.post("/authorities/{key}/onboarding/approve", summary="Approve as the second person: the authority is live")
-async def approve(request: Request, key: str, operator: Approving) -> dict[str, Any]:
+def approve(
+    request: Request, key: str, operator: Approving, given: Annotated[ApprovalIn, Depends(reading(ApprovalIn))]
+) -> dict[str, Any]:
     """The person who proposed it cannot; the authority's name is typed exactly."""
-    given: ApprovalIn = await body(request, ApprovalIn)
     flow.approve(world_of(request), AuthorityKey(key), operator.actor, given.typed_name, given.reason)
     return shown(world_of(request), AuthorityKey(key))
 

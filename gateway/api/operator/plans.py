@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from gateway.api.evidence import BUNDLE, PRIVATE
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import body
+from gateway.api.operator.authorities import reading
 from gateway.api.operator.shapes import Reason, Shape
 from gateway.domain import codes
 from gateway.domain.deadlines import submitted_on
@@ -29,9 +29,10 @@ class ArrivalIn(Shape):
 
 
 @router.post("/cases/{case_number}/plans-arrived", summary="Record that the posted plans have arrived")
-async def plans_arrived(request: Request, case_number: str, operator: Editing) -> dict[str, Any]:
+def plans_arrived(
+    request: Request, case_number: str, operator: Editing, given: Annotated[ArrivalIn, Depends(reading(ArrivalIn))]
+) -> dict[str, Any]:
     """The same day twice is one; another day, or a case that expects no plans, is refused with the reason."""
-    given: ArrivalIn = await body(request, ArrivalIn)
     case = plans.plans_arrived(world_of(request), case_number, given.on, operator.actor, given.reason)
     submitted = submitted_on(case)
     return {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Query, Request
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import body
+from gateway.api.operator.authorities import reading
 from gateway.api.operator.shapes import AssignIn, Because
 from gateway.domain import codes
 from gateway.domain.errors import RoutingError, SubmissionError
@@ -39,20 +38,22 @@ def replies(
 
 
 @router.post("/replies/{reply_id}/assign", summary="Give a reply to the case it belongs to")
-async def assign(request: Request, reply_id: str, operator: Editing) -> dict[str, Any]:
+def assign(
+    request: Request, reply_id: str, operator: Editing, given: Annotated[AssignIn, Depends(reading(AssignIn))]
+) -> dict[str, Any]:
     """It has its effect on the case at once, and the portal can read it."""
     world = world_of(request)
-    given: AssignIn = await body(request, AssignIn)
     case_id = case_of(world, given.case_number)
-    reply = await run_in_threadpool(flow.assign, world, reply_id, case_id, operator.actor, given.reason)
+    reply = flow.assign(world, reply_id, case_id, operator.actor, given.reason)
     return reply_out(world, reply)
 
 
 @router.post("/replies/{reply_id}/discard", summary="Throw a reply away")
-async def discard(request: Request, reply_id: str, operator: Editing) -> dict[str, Any]:
+def discard(
+    request: Request, reply_id: str, operator: Editing, given: Annotated[Because, Depends(reading(Because))]
+) -> dict[str, Any]:
     """Its content is erased."""
     world = world_of(request)
-    given: Because = await body(request, Because)
     return reply_out(world, flow.discard(world, reply_id, operator.actor, given.reason))
 
 

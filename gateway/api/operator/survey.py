@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import body, require_approval_for
+from gateway.api.operator.authorities import reading, require_approval_for
 from gateway.api.operator.shapes import ApplySurveyIn, Because
 from gateway.api.operator.uploads import read_file
 from gateway.domain.dossier import Survey
@@ -50,25 +50,28 @@ def survey(request: Request, survey_id: str, _: Reading) -> dict[str, Any]:
 
 
 @router.post("/survey/{survey_id}/apply", summary="Apply a survey from a date on, as one batch")
-async def apply(request: Request, survey_id: str, operator: Editing) -> dict[str, Any]:
+def apply(
+    request: Request,
+    survey_id: str,
+    operator: Editing,
+    given: Annotated[ApplySurveyIn, Depends(reading(ApplySurveyIn))],
+) -> dict[str, Any]:
     """All rows without errors, or nothing if anything has changed meanwhile."""
     world = world_of(request)
-    given: ApplySurveyIn = await body(request, ApplySurveyIn)
     found = flow.found(world, survey_id)
     for value in flow.values_of(world, found, given.valid_from, given.rows):
         require_approval_for(world, value, operator)
-    applied = await run_in_threadpool(
-        flow.apply, world, found, given.valid_from, operator.actor, given.reason, given.rows
-    )
+    applied = flow.apply(world, found, given.valid_from, operator.actor, given.reason, given.rows)
     return plan_out(flow.found(world, survey_id)) | {"applied": len(applied), "batch": flow.batch_of(found)}
 
 
 @router.post("/survey/{survey_id}/undo", summary="Take a survey back")
-async def undo(request: Request, survey_id: str, operator: Editing) -> dict[str, Any]:
+def undo(
+    request: Request, survey_id: str, operator: Editing, given: Annotated[Because, Depends(reading(Because))]
+) -> dict[str, Any]:
     """Authorities that were changed by hand since are left alone, and named."""
     world = world_of(request)
-    given: Because = await body(request, Because)
-    undone = await run_in_threadpool(flow.undo, world, flow.found(world, survey_id), operator.actor, given.reason)
+    undone = flow.undo(world, flow.found(world, survey_id), operator.actor, given.reason)
     lists = {"restored": list(undone.restored), "left_alone": list(undone.left_alone)}
     return plan_out(flow.found(world, survey_id)) | lists
 
