@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from gateway.domain.case import FOLLOW_UP, Case, Delivery
 from gateway.domain.delivery import State
+from gateway.domain.errors import RoutingError
 from gateway.domain.journal import verify
 from gateway.domain.participation import Option, Phase
 from gateway.flow.carry import content_of
@@ -382,13 +383,11 @@ async def announce_first(client: httpx.AsyncClient, key: str) -> dict[str, Any]:
     return found
 
 
-async def test_without_our_own_address_nothing_goes_to_a_release_that_asks_for_it(tmp_path: Path) -> None:
-    """The portal can do nothing about it: the deployer is named, and which settings are missing."""
-    with installation(tmp_path, **ADDRESS | {"sender_town": "", "sender_email": ""}) as installed:
-        installed.takes_part(WARENDORF, release="2.3.1")
-        async with portal(installed) as client:
-            body = announcement(overview_pdf())
-            answer = await client.post("/v1/submissions", json=body, headers={"Idempotency-Key": "k"})
-    assert answer.status_code == 500
-    assert (answer.json()["code"], answer.json()["actor"]) == ("configuration", "deployer")
-    assert answer.json()["hint"] == "Bitte einstellen: sender_town, sender_email."
+async def test_without_our_own_address_no_authority_takes_part_with_a_release_that_asks_for_it(tmp_path: Path) -> None:
+    """A portal could do nothing about it, so operators are told before any portal submits."""
+    with installation(tmp_path, **ADDRESS | {"sender_street": "", "sender_email": ""}) as installed:
+        with pytest.raises(RoutingError) as refused:
+            installed.takes_part(WARENDORF, release="2.3.1")
+        assert [fault.pointer for fault in refused.value.faults] == ["/release"]
+        assert "sender_street" in refused.value.faults[0].detail
+        installed.takes_part(WARENDORF, release="2.4.0.1")
