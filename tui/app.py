@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -231,6 +232,11 @@ class Console(App[None]):
 
             title = self.texts("dialogs.help", screen=page.crumbs()[-1])
             self.push_screen(Reading(title, help_parts(page), self.texts("dialogs.hint_read")))
+
+    def action_command_palette(self) -> None:
+        """Open the palette, in the language of the console."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder=self.texts("shell.palette.placeholder")))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002  # Textual's
         """Nothing of the framework's own: the palette offers this console's commands."""

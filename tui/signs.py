@@ -37,8 +37,8 @@ STAGES: Mapping[str, Sign] = {
     "invited": Sign("○", "muted"),
     "details": Sign("◔"),
     "connected": Sign("◐"),
-    "verified": Sign("◐", "accent"),
-    "approved": Sign("◕", "accent"),
+    "verified": Sign("◐"),
+    "approved": Sign("◕"),
     "live": Sign("●", "good"),
     "paused": Sign("‖", "warn"),
     "ended": Sign("✕", "muted"),
@@ -53,7 +53,7 @@ OPTIONS: Mapping[str, Sign] = {
 
 PHASES: Mapping[str, Sign] = {
     "not_connected": Sign("○", "muted"),
-    "test": Sign("◐", "accent"),
+    "test": Sign("◐"),
     "live": Sign("●", "good"),
     "paused": Sign("‖", "warn"),
     "ended": Sign("✕", "muted"),
@@ -83,6 +83,13 @@ def option(code: str, texts: Texts) -> Cell:
 def option_short(code: str, texts: Texts) -> Cell:
     """Return number and shortest word of an option."""
     return Cell(f"{code} {texts.value('option_short', code)}", option(code, texts).tone)
+
+
+def way(adapter: str, title: str, texts: Texts) -> str:
+    """Return the shortest name of a way: our own word, else the adapter's title without what stands in brackets."""
+    if not adapter:
+        return "–"
+    return texts.value("way", adapter) if texts.has(f"values.way.{adapter}") else (title or adapter).split(" (")[0]
 
 
 def days(left: int | None, texts: Texts) -> Cell:

@@ -117,23 +117,22 @@ def why(state: State, *, authority: str, reason: str = "", next_at: str = "", at
     `reason` is the stored German reason of the last outcome, `next_at` a formatted local time.
     """
     german, english = _WHY[state]
-    facts = {
-        "authority": authority,
-        "reason": reason.rstrip(".") or "kein Grund vermerkt",
-        "next_at": next_at or "sofort",
-        "attempts": attempts,
-    }
-    return Why(german.format(**facts), english.format(**facts))
+    facts = {"authority": authority, "attempts": attempts}
+    said = reason.rstrip(".")
+    return Why(
+        german.format(**facts, reason=said or "kein Grund vermerkt", next_at=next_at or "sofort"),
+        english.format(**facts, reason=said or "no reason noted", next_at=next_at or "at once"),
+    )
 
 
 _WHY: Mapping[State, tuple[str, str]] = {
     State.DRAFT: (
         "Das Portal hat die Einreichung noch nicht abgeschlossen; ohne Abschluss verfällt sie am {next_at}.",
-        "The portal has not completed the submission; it expires at {next_at}.",
+        "The portal has not completed the submission; it expires: {next_at}.",
     ),
     State.ACCEPTED: (
         "Angenommen und gesichert; die Übermittlung an {authority} beginnt {next_at}.",
-        "Accepted and durable; delivery to {authority} starts {next_at}.",
+        "Accepted and durable; delivery to {authority} starts: {next_at}.",
     ),
     State.UNDER_WAY: (
         "Wird gerade an {authority} übermittelt (Versuch {attempts}).",
@@ -141,7 +140,7 @@ _WHY: Mapping[State, tuple[str, str]] = {
     ),
     State.WAITING: (
         "{authority} war beim Versuch {attempts} nicht erreichbar ({reason}); nächster Versuch {next_at}.",
-        "{authority} could not be reached at attempt {attempts} ({reason}); next attempt {next_at}.",
+        "{authority} could not be reached at attempt {attempts} ({reason}); next attempt: {next_at}.",
     ),
     State.AVAILABLE: (
         "Liegt für {authority} bereit; die Behörde muss den Vorgang abholen.",

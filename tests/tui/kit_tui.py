@@ -6,9 +6,11 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from html import escape, unescape
 from typing import Any
 
 import httpx
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from tests.tui.fake_api import FakeApi
@@ -151,20 +153,13 @@ CELL = 12.2
 
 
 def _without_margins(match: re.Match[str]) -> str:
-    """Some renderers swallow spaces at the edge of a text: move the text instead."""
-    before, x, y, length, after, text = match.groups()
-    left = _spaces(text)
-    bare = text.removeprefix("&#160;" * left)
-    right = _spaces(bare[::-1].replace(";061#&", "&#160;"))
-    bare = bare.removesuffix("&#160;" * right)
-    if not bare:
-        return ""
-    at, long = float(x) + left * CELL, float(length) - (left + right) * CELL
-    return f'{before}x="{at:.1f}" y="{y}" textLength="{long:.1f}"{after}>{bare}</text>'
-
-
-def _spaces(text: str) -> int:
-    count = 0
-    while text.startswith("&#160;", count * 6):
-        count += 1
-    return count
+    """Put every run of words at its own place: renderers differ in the width of spaces and of rare signs."""
+    before, x, y, _, after, text = match.groups()
+    signs = unescape(text.replace("&#160;", "\u00a0"))
+    parts = []
+    for run in re.finditer("[^\u00a0]+(\u00a0[^\u00a0]+)*", signs):
+        at = float(x) + cell_len(signs[: run.start()]) * CELL
+        words = escape(run.group(), quote=False).replace("\u00a0", "&#160;")
+        long = cell_len(run.group()) * CELL
+        parts.append(f'{before}x="{at:.1f}" y="{y}" textLength="{long:.1f}"{after}>{words}</text>')
+    return "".join(parts)

@@ -52,7 +52,7 @@ async def save(app: Console, pilot: Pilot[None], **values: Any) -> None:
 
 async def test_every_tab_shows_its_part() -> None:
     expected = {
-        "participation": ["◷ künftig", "● gilt", "· früher", "01.12.2026", "XTA-Postfach"],
+        "participation": ["◷ künftig", "● gilt", "· früher", "01.12.2026", "XTA-Fach"],
         "procedures": ["Baugenehmigung", "ab 01.12.2026", "● ja", "○ nein"],
         "connection": ["Weg", "Inhaltsverzeichnis", "250,0 MB"],
         "certificates": ["CN=Kreis Warendorf Bauamt", "211 T"],

@@ -24,6 +24,7 @@ from tui.filtering import parse
 from tui.forms import Field, defaults_of, faults_of, from_schema, settings_of, typed_value
 from tui.plain import fit, plain
 from tui.screens.authorities import authorities_table
+from tui.screens.authorities import command as same_command
 from tui.tables import GAP, Order, chosen, haystack, layout
 from tui.texts import LANGUAGES, Texts, load, sections
 from tui.themes import DARK, LIGHT, PAIRS, colour, contrast
@@ -331,3 +332,17 @@ def test_the_overlap_with_what_is_held_is_counted_in_days(tmp_path: Path) -> Non
     assert overlap_days(found, []) is None
     assert overlap_days(found, [NOW + timedelta(days=15)]) == 25
     assert overlap_days(found, [datetime(2026, 11, 1, tzinfo=UTC)]) == -11
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("", "bauweiche authorities list"),
+        ("kreis:waf option:2 stufe:live", "bauweiche authorities list waf --option 2 --phase live"),
+        ("ahlen !ohne zert:<30 option:1,2", "bauweiche authorities list ahlen"),
+        ("$(reboot) ;ls", "bauweiche authorities list '$(reboot)' ';ls'"),
+    ],
+)
+def test_the_command_that_does_the_same_is_safe_to_paste(typed: str, command: str) -> None:
+    fields = authorities_table(DE, lambda: NOW).fields
+    assert same_command(parse(typed, fields), DE) == command

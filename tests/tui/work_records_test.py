@@ -7,7 +7,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from tests.tui.fake_work import FakeWork
-from tests.tui.kit_tui import console, page_of, press, text_of, write
+from tests.tui.kit_tui import LARGE, console, page_of, press, text_of, write
 from tests.tui.kit_work import answer, put, words_of
 from tui.app import Console
 from tui.screens.journal import about_of
@@ -37,7 +37,7 @@ def table(folder: Path) -> Path:
 
 async def test_a_survey_is_read_shown_row_by_row_applied_and_taken_back(tmp_path: Path) -> None:
     api = FakeWork()
-    async with console(api, first="survey") as (app, pilot):
+    async with console(api, first="survey", size=LARGE) as (app, pilot):
         await read_survey(app, pilot, table(tmp_path))
         shown = text_of(app)
         assert isinstance(page_of(app), PlanPage)

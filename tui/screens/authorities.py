@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -14,7 +15,7 @@ from tui.calls import authorities
 from tui.client import Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
-from tui.filtering import fold
+from tui.filtering import Query, fold
 from tui.formats import day, lately, moment
 from tui.list_page import ListPage
 from tui.screens.bulk import change_several
@@ -44,8 +45,7 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
 
     def twin(self) -> str:
         """The same list on the command line."""
-        words = self.rows.query_text
-        return f'bauweiche authorities list --filter "{words}"' if words else "bauweiche authorities list"
+        return command(self.rows.wanted, self.texts)
 
     def describe(self, item: AuthorityRow) -> Sequence[str]:
         """Say the rest about a row."""
@@ -106,7 +106,13 @@ def authorities_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Auth
         Column("kind", 9, lambda row: texts.value("kind", row.kind), rank=6),
         Column("option", 8, lambda row: signs.option_short(row.option, texts), lambda row: row.option),
         Column("procedures", 3, _procedures, lambda row: len(row.procedures), rank=7, right=True),
-        Column("way", 11, lambda row: Cell(_way(row) or "–", "" if row.adapter else "muted"), _way, grow=1),
+        Column(
+            "way",
+            11,
+            lambda row: Cell(signs.way(row.adapter, row.adapter_title, texts), "" if row.adapter else "muted"),
+            lambda row: row.adapter_title or row.adapter,
+            grow=1,
+        ),
         Column("release", 7, lambda row: Cell(row.release or "–", "" if row.release else "muted"), rank=1),
         Column(
             "stage",
@@ -164,10 +170,6 @@ def _procedures(row: AuthorityRow) -> Cell:
     return Cell(str(len(row.procedures)) if row.procedures else "–", "" if row.procedures else "muted")
 
 
-def _way(row: AuthorityRow) -> str:
-    return (row.adapter_title or row.adapter).split(" (")[0]
-
-
 def _stage(row: AuthorityRow, texts: Texts) -> Cell:
     if row.paused:
         return signs.stage("paused", texts)
@@ -203,6 +205,23 @@ def describe(row: AuthorityRow, texts: Texts) -> list[str]:
     if not second:
         second = [texts(f"authorities.plain.{row.option}") if row.option in signs.OPTIONS else ""]
     return [" " + " · ".join(part for part in first if part), " " + " · ".join(second)]
+
+
+def command(wanted: Query, texts: Texts) -> str:
+    """Return the command that lists the same; conditions the command line does not know are left out."""
+    parts = ["bauweiche authorities list"]
+    names = {texts(f"authorities.field.{name}"): name for name in ("option", "stage", "kreis", "way")}
+    for term in wanted.terms:
+        meant = names.get(term.field, "")
+        if term.negated or len(term.values) != 1 or (term.field and not meant):
+            continue
+        value = term.values[0]
+        option = {"option": "--option", "stage": "--phase"}.get(meant)
+        if option is None:
+            parts.append(shlex.quote(value))
+        elif value in (signs.OPTIONS if meant == "option" else signs.PHASES):
+            parts.append(f"{option} {value}")
+    return " ".join(parts)
 
 
 def _names(chosen: Sequence[AuthorityRow]) -> str:

@@ -61,7 +61,7 @@ class CausesPage(ListPage[Cause]):
 
     def twin(self) -> str:
         """The same on the command line."""
-        return "bauweiche deliveries causes"
+        return "bauweiche deliveries list --state held --state waiting"
 
     def describe(self, item: Cause) -> Sequence[str]:
         """Say the whole reason."""

@@ -23,6 +23,9 @@ from tui.widgets.rows import Rows
 
 Item = dict[str, Any]
 
+WIDE = 100
+"""Columns from which there is room for the hours beside their bars."""
+
 
 class OverviewPage(Page):
     """Numbers above, what needs somebody below."""
@@ -61,11 +64,12 @@ class OverviewPage(Page):
         return [(self.t(name), self.t(f"help.{name}")) for name in names]
 
     def _hours(self, seen: Overview) -> None:
-        left = f" {self.t('hours')}  {spark(seen.per_hour)}  {self.t('hours_range')}"
+        left = f" {self.t('hours')}  {spark(seen.per_hour)}"
+        left += f"  {self.t('hours_range')}" if self.size.width >= WIDE else ""
         if seen.longest_wait:
             wait = seen.longest_wait
-            way = plain(wait.get("adapter", "")).replace("_", "-")
-            left += f"   {self.t('longest', name=plain(wait.get('name', '')), way=way)}"
+            way = signs.way(str(wait.get("adapter", "")), "", self.texts)
+            left += f"   {self.t('longest', name=plain(wait.get('name', '')), way=plain(way))}"
         self.query_one("#hours", Static).update(Text(left, no_wrap=True, overflow="ellipsis"))
 
     def _places(self) -> Text:

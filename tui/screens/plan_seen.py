@@ -30,7 +30,7 @@ def plan_table(texts: Texts) -> Table[PlanRow]:
         Column("line", 5, lambda row: str(row.line), lambda row: row.line, right=True),
         Column(
             "status",
-            16,
+            15,
             lambda row: _status(row, texts),
             lambda row: list(STATUS).index(row.status) if row.status in STATUS else 9,
         ),

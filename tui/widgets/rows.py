@@ -238,7 +238,9 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         row = y - 1 + self.scroll_offset.y
         if row >= len(self.visible_items):
             text = self._nothing() if row == 0 else ""
-            return self._strip([Segment(fit(f"  {text}", width), self._style("muted"))], width, self.rich_style)
+            return self._strip(
+                [Segment(fit(f"  {text}", width), self.rich_style + self._style("muted"))], width, self.rich_style
+            )
         return self._strip(self._row(row), width, self._ground(row))
 
     def _row(self, row: int) -> list[Segment]:

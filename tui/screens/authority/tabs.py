@@ -36,7 +36,7 @@ def _participation_table(_: Seen, texts: Texts) -> Table[Line]:
         Column[Line]("valid_from", 10, lambda line: day(str(line["valid_from"])), lambda line: line["valid_from"]),
         Column[Line]("option", 12, lambda line: signs.option(str(line["option"]), texts)),
         Column[Line]("phase", 16, lambda line: signs.phase(str(line["phase"]), texts)),
-        Column[Line]("adapter", 11, lambda line: str(line["adapter"] or "–").replace("_", "-")),
+        Column[Line]("adapter", 11, lambda line: signs.way(str(line["adapter"]), "", texts)),
         Column[Line]("release", 7, lambda line: str(line["release"] or "–"), rank=1),
         Column[Line]("procedures", 3, lambda line: str(len(line["procedures"])), rank=2, right=True),
         Column[Line]("source", 14, lambda line: str(line["source"]), rank=3, grow=1),

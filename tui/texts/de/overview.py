@@ -19,7 +19,7 @@ TEXTS = {
     "attention.replies": "Rückläufe ohne Vorgang",
     "attention.plans_overdue": "Pläne überfällig",
     "oldest": "ältester offener Vorgang",
-    "hours": "Eingereicht je Stunde",
+    "hours": "Je Stunde",
     "hours_range": "0–23 Uhr",
     "longest": "längste Wartezeit {name}, {way}",
     "next": "Nächster Schritt:",

@@ -19,7 +19,7 @@ TEXTS = {
     "attention.replies": "replies without a case",
     "attention.plans_overdue": "plans overdue",
     "oldest": "oldest open case",
-    "hours": "Submitted per hour",
+    "hours": "Per hour",
     "hours_range": "0–23 h",
     "longest": "longest wait {name}, {way}",
     "next": "Next step:",
