@@ -1,4 +1,4 @@
-"""The console against an empty Textual app: from start to the first useful frame, and what a keystroke in the filter costs.
+"""The console against an empty Textual app: from start to the first useful frame, and what a keystroke costs.
 
 `python -m bench.console` prints the figures. Both programs are started as processes of their own; the clock runs from
 before the start until the first frame is drawn (the empty app) or the list shows all 212 authorities of a server that

@@ -24,7 +24,6 @@ from tui.dialogs.reading import Reading, Twin
 from tui.page import Page
 from tui.palette import AuthorityHits, ScreenHits
 from tui.screens import PLACES, open_page
-from tui.screens.authority import AuthorityPage
 from tui.texts import Texts
 from tui.themes import THEMES
 from tui.values import AuthorityRow
@@ -186,7 +185,9 @@ class Console(App[None]):
         self.call_after_refresh(partial(getattr(self.screen, "filter_by"), filter_text))  # noqa: B009  # lists have it
 
     def open_authority(self, key: str, name: str) -> None:
-        """Open everything about one authority."""
+        """Open everything about one authority; its module is read when it is first needed."""
+        from tui.screens.authority import AuthorityPage
+
         self.push_screen(AuthorityPage(key, name))
 
     def back(self) -> None:

@@ -62,9 +62,8 @@ def _block(entry: Handed, by_key: dict[str, FakeAuthority], read: Read | None) -
 def _result(entry: Handed) -> str:
     if entry.refused:
         return "abgewiesen" if "id" in entry.answer else "umgeleitet"
-    return {"handed_over": "übergeben", "confirmed": "bestätigt", "rejected": "zurückgewiesen"}.get(
-        entry.answer["status"], entry.answer["status"]
-    )
+    status = str(entry.answer["status"])
+    return {"handed_over": "übergeben", "confirmed": "bestätigt", "rejected": "zurückgewiesen"}.get(status, status)
 
 
 def _happened(entry: Handed) -> list[str]:

@@ -48,7 +48,7 @@ async def test_a_survey_is_read_shown_row_by_row_applied_and_taken_back(tmp_path
         assert "Option 1 mit Plänen → 2" in shown
         assert "! ähnlich 80 %" in shown
         await press(app, pilot, "u")
-        assert "fehlerhafte Zeilen bleiben außen vor" in words_of(app)
+        assert "1 fehlerhafte Zeilen" in words_of(app)
         put(app, "#field-reason", "Umfrage November")
         await press(app, pilot, "ctrl+s")
         assert api.surveys[0]["state"] == "applied"

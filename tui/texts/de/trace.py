@@ -18,7 +18,7 @@ TEXTS = {
     "several": "{n} Vorgänge passen",
     "why": "Warum",
     "option": "Option {option} {word}",
-    "attachments": "Anlagen: {n}",
+    "attachments": "Anlagen:\u00a0{n}",
     "test": "TESTVORGANG",
     "references": "Zeichen",
     "portal_reference": "Portal {value}",

@@ -18,7 +18,7 @@ TEXTS = {
     "several": "{n} cases fit",
     "why": "Why",
     "option": "Option {option} {word}",
-    "attachments": "attachments: {n}",
+    "attachments": "attachments:\u00a0{n}",
     "test": "TEST CASE",
     "references": "References",
     "portal_reference": "portal {value}",
