@@ -39,7 +39,7 @@ class Application:
         return {
             "municipality": self.municipality,
             "procedure": self.procedure,
-            "portal_reference": f"demo-{self.municipality}-{self.label}",
+            "portal_reference": f"demo-{uuid5(NAMESPACE_URL, self.label)}",
             "antrag": self.antrag,
             "attachments": [
                 {

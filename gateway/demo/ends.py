@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import create_connection, create_server
-from time import monotonic, sleep
+from time import monotonic, sleep, time_ns
 from typing import Protocol
-from uuid import uuid4
 
 from gateway.demo.identity import Identity
 from gateway.demo.reading import Read, read_clear, read_sealed
@@ -58,7 +57,7 @@ class FolderEnd:
         """Lay an answer into the return folder; it appears there complete."""
         folder = self.inbox / "rueckweg"
         folder.mkdir(exist_ok=True)
-        building = folder / f".{uuid4()}"
+        building = folder / f".{time_ns()}"  # names in order of time: the gateway takes them in order
         building.mkdir()
         (building / "message.xml").write_bytes(message)
         building.rename(folder / building.name[1:])

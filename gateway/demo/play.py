@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +40,7 @@ PATIENCE = 60.0
 def play(folder: Path | None, out: Say, say: Say) -> bool:
     """Play it in `folder` (or one that is removed afterwards), print the table, and return whether all went well."""
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the gateway's processes end with the play
     with _stage(folder) as stage, ExitStack() as stack:
         state = stage / "state"
         settings = load(state)
@@ -98,7 +101,7 @@ def _act(
         for application in _playable(made.result(), authorities):
             say(f"  gibt ab: {application.label}")
             handed.append(portal.hand_off(application))
-            if not killed and sum(len(file.octets) for file in application.files) > 10**8:
+            if not killed and not handed[-1].refused and sum(len(file.octets) for file in application.files) > 10**8:
                 killed = _kill_in_the_middle(worker, authorities, say)
                 worker = GatewayProcess(state, "worker")
         _until_done(world, portal, handed, authorities, say)

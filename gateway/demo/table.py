@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 
 from gateway.demo.answers import TITLES
 from gateway.demo.authority import WAYS, FakeAuthority
@@ -12,7 +13,8 @@ from gateway.demo.portal import Handed
 from gateway.demo.reading import Read
 from gateway.domain.calendar import local
 
-WIDTH = 112
+WIDTH = 116
+_IN = "    "
 
 
 def render(handed: Sequence[Handed], authorities: Sequence[FakeAuthority], outcome: Outcome, seconds: float) -> str:
@@ -38,7 +40,7 @@ def render(handed: Sequence[Handed], authorities: Sequence[FakeAuthority], outco
 
 def _row(*cells: str) -> str:
     number, name, way, option, release, size, result, replies = cells
-    return f"{number:<18}{name[:18]:<19}{way:<13}{option:<7}{release:<9}{size:>8}  {result:<13}{replies}".rstrip()
+    return f"{number:<18}{name[:18]:<19}{way:<13}{option:<7}{release:<9}{size:>8}  {result:<16}{replies}".rstrip()
 
 
 def _block(entry: Handed, by_key: dict[str, FakeAuthority], read: Read | None) -> str:
@@ -75,7 +77,7 @@ def _happened(entry: Handed) -> list[str]:
     shown.append("1 Versuch" if attempts == 1 else f"{attempts} Versuche")
     lines = ["    " + " · ".join(shown[start : start + 3]) for start in range(0, len(shown), 3)]
     plans = entry.answer.get("plans")
-    return [*lines, f"    {plans['instruction']}"] if plans else lines
+    return [*lines, *wrap(plans["instruction"], WIDTH, initial_indent=_IN, subsequent_indent=_IN)] if plans else lines
 
 
 def _read(read: Read | None) -> list[str]:

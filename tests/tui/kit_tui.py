@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 from rich.cells import cell_len
+from textual.events import Key
 from textual.pilot import Pilot
 
 from tests.tui.fake_api import FakeApi
@@ -72,14 +73,17 @@ async def console(
 async def settle(app: Console, pilot: Pilot[None]) -> None:
     """Wait until nothing is being fetched, sent or checked any more; an open window is left alone."""
     quiet = 0
-    for _ in range(400):
-        await pilot.pause()
+    for _ in range(2000):
+        await pilot.pause(0 if quiet else 0.002)
         quiet = 0 if _busy(app) else quiet + 1
         if quiet == QUIET:
-            return
-        if not quiet:
-            await pilot.pause(0.002)
+            break
+    await pilot.pause(FRAME)
+    await pilot.pause(0)
 
+
+FRAME = 0.02
+"""A little more than Textual takes to lay a changed screen out anew (1/60 s)."""
 
 QUIET = 3
 """Rounds of the message loop in which nothing may be under way."""
@@ -97,15 +101,25 @@ WAITED = {"load", "connect", "who", "check", "more"}
 
 async def press(app: Console, pilot: Pilot[None], *keys: str) -> None:
     """Press keys one after the other, and wait."""
-    await pilot.press(*keys)
-    await settle(app, pilot)
+    for key in keys:
+        _send(app, key, None)
+        await pilot.pause(0)
+        await settle(app, pilot)
 
 
 async def write(app: Console, pilot: Pilot[None], text: str) -> None:
-    """Type a text as a person does."""
+    """Type a text sign by sign."""
     for sign in text:
-        await pilot.press(KEYS.get(sign, sign))
+        _send(app, KEYS.get(sign, sign), sign)
+        await pilot.pause(0)
     await settle(app, pilot)
+
+
+def _send(app: Console, key: str, sign: str | None) -> None:
+    assert app._driver is not None
+    pressed = Key(key, sign if sign is not None else key if len(key) == 1 else None)
+    pressed.set_sender(app)
+    app._driver.send_message(pressed)
 
 
 KEYS = {

@@ -48,7 +48,7 @@ def found(text: str) -> list[AuthorityRow]:
 
 def test_words_must_all_occur() -> None:
     assert {one.name for one in found("kreis warendorf")} == {"Kreis Warendorf", *(o.name for o in found("kreis:waf"))}
-    assert [one.name for one in found("kreis warendorf xta-postfach bab:05570")][0] == "Kreis Warendorf"
+    assert [one.name for one in found("kreis warendorf xta-fach bab:05570")][0] == "Kreis Warendorf"
 
 
 def test_a_word_with_an_exclamation_mark_must_not_occur() -> None:
