@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,9 +80,9 @@ class AnnouncementIn(Shape):
 
 
 class WithdrawalIn(Shape):
-    """Why the portal takes a submission back."""
+    """Why the portal takes a submission back: one word of a short list, since it goes into the journal for good."""
 
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Literal["antragsteller", "versehen", "doppelt", "technisch", "sonstiges"] = "sonstiges"
 
 
 class AuthorityOut(Shape):

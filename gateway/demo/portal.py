@@ -111,7 +111,7 @@ class Portal:
     def _give_up(self, handed: Handed, response: httpx.Response) -> None:
         handed.refused = _problem(response)
         withdrawn = f"/v1/submissions/{handed.answer['id']}/withdraw"
-        handed.answer = self._http.post(withdrawn, json={"reason": "Anlage abgewiesen"}).raise_for_status().json()
+        handed.answer = self._http.post(withdrawn, json={"reason": "technisch"}).raise_for_status().json()
 
 
 def _chunks(file: File) -> Iterator[bytes]:

@@ -48,25 +48,44 @@ EXPIRY = 24 * 3600.0
 SWEEP = 3600.0
 """Seconds between two sweeps of the vault."""
 
+SLOW = 5.0
+"""Seconds after which a job takes no slot from others any more: its far side hangs, and nobody waits for it (law 7)."""
+
+ROOM = 4
+"""How many times its slots a worker runs at most, the slow jobs included."""
+
 _log = structlog.get_logger("worker")
 
 Job = Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A job that was started, and when (monotonic seconds)."""
+
+    future: Future[object]
+    since: float
+
+
 @dataclass
 class Worker:
-    """One worker with `slots` jobs at a time; `run` returns after `stop` is set and its jobs are done."""
+    """One worker with `slots` jobs at a time; `run` returns after `stop` is set and its jobs are done.
+
+    A job that takes longer than `slow` seconds is beside the slots: many authorities in one dead data centre keep
+    nobody else waiting.
+    """
 
     world: World
     name: str
     slots: int = 16
     stop: threading.Event = field(default_factory=threading.Event)
-    _busy: dict[str, Future[object]] = field(default_factory=dict)
+    slow: float = SLOW
+    _busy: dict[str, Running] = field(default_factory=dict)
     _next: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
         """Work until stopped; whatever fails is logged and tried again."""
-        with ThreadPoolExecutor(self.slots, thread_name_prefix=self.name) as pool:
+        with ThreadPoolExecutor(self.slots * ROOM, thread_name_prefix=self.name) as pool:
             heart = threading.Thread(target=self._beat, name=f"{self.name}-lease", daemon=True)
             heart.start()
             while not self.stop.is_set():
@@ -93,15 +112,15 @@ class Worker:
         return moved
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
-        self._busy = {key: future for key, future in self._busy.items() if not future.done()}
+        self._busy = {key: running for key, running in self._busy.items() if not running.future.done()}
         jobs = self._due_jobs()
         for key, job in jobs.items():
-            self._busy[key] = pool.submit(guarded, job)
+            self._busy[key] = Running(pool.submit(guarded, job), time.monotonic())
         return bool(jobs) | bool(purge.purge(self.world)) | self._housekeeping()
 
     def _due_jobs(self) -> dict[str, Job]:
         """Return what may start now: deliveries by message, looks by authority, never more than there are slots."""
-        free = self.slots - len(self._busy)
+        free = self._free()
         if free <= 0:
             return {}
         dispatch.take_over(self.world)
@@ -116,6 +135,11 @@ class Worker:
             if f"look {authority}" not in self._busy and len(jobs) < free:
                 jobs[f"look {authority}"] = partial(dispatch.watch_all, self.world, looks)
         return jobs
+
+    def _free(self) -> int:
+        """Return how many jobs may start now: slow ones leave their slot, as long as there is room beside."""
+        brisk = sum(time.monotonic() - running.since < self.slow for running in self._busy.values())
+        return min(self.slots - brisk, self.slots * ROOM - len(self._busy))
 
     def _way_back(self, free: int) -> dict[str, Job]:
         """Return rounds to return folders and notices to portals: a share of the slots each, however slow they are."""
@@ -158,7 +182,7 @@ class Worker:
         """Wait until somebody commits, a job ends, or `IDLE` has passed."""
         until = time.monotonic() + IDLE
         while time.monotonic() < until and not self.stop.wait(POLL):
-            if self.world.store.changed() != seen or any(future.done() for future in self._busy.values()):
+            if self.world.store.changed() != seen or any(running.future.done() for running in self._busy.values()):
                 return
 
     def _beat(self) -> None:

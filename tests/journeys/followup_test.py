@@ -153,7 +153,7 @@ async def test_what_becomes_of_a_message_does_not_change_the_case_it_follows(sta
     assert rows(installed, known.case.id)[0] == known.case
     listed = (await client.get(f"/v1/submissions/{known.case.id}/messages")).json()
     assert [entry["id"] for entry in listed] == [message["id"]]
-    withdrawn = await client.post(f"/v1/submissions/{message['id']}/withdraw", json={"reason": "versehentlich"})
+    withdrawn = await client.post(f"/v1/submissions/{message['id']}/withdraw", json={"reason": "versehen"})
     assert withdrawn.status_code == 200
     assert rows(installed, known.case.id)[0] == known.case
 

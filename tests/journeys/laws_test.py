@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -279,6 +279,40 @@ def _time_to_deliver(
         if release is not None:
             release.set()
         thread.join(20)
+
+
+def test_a_whole_data_centre_that_hangs_keeps_nobody_else_waiting(installed: Installation) -> None:
+    book = recording(installed)
+    keys = others(installed, 15)
+    hanging, served = keys[:10], keys[10:]
+    released = threading.Event()
+
+    def hang(envelope: Envelope) -> Handover:
+        released.wait(60)
+        return unreachable(envelope)
+
+    book.behave |= dict.fromkeys(hanging, hang)
+    for key in hanging:
+        queue(installed, key, 2)  # 20 deliveries that hang, in a worker with 16 slots
+    working = Worker(installed.world, "w", slots=16, slow=0.2)
+    thread = threading.Thread(target=working.run)
+    thread.start()
+    try:
+        _wait_for(lambda: len(book.given) >= 16)
+        wanted = {queue(installed, key)[0].message_id for key in served}
+        _wait_for(lambda: wanted <= {name for _, name in list(book.given)})
+        assert not released.is_set()
+    finally:
+        working.stop.set()
+        released.set()
+        thread.join(20)
+
+
+def _wait_for(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < until, "it does not happen"
+        time.sleep(0.01)
 
 
 def test_a_backlog_of_one_authority_does_not_stand_in_front_of_the_others(installed: Installation) -> None:

@@ -302,7 +302,7 @@ async def test_calls_out_of_order_are_refused_and_repeated_calls_are_answered_al
     assert first.json()["message_id"] == again.json()["message_id"]
     late = await upload(client, case, overview)
     assert (late.status_code, late.json()["code"]) == (409, "state-conflict")
-    withdrawn = await client.post(f"/v1/submissions/{case['id']}/withdraw", json={"reason": "Versehen"})
+    withdrawn = await client.post(f"/v1/submissions/{case['id']}/withdraw", json={"reason": "versehen"})
     assert withdrawn.json()["status"] == "withdrawn"
     stage[0].work()
     assert not list(stage[0].inboxes["05570000"].iterdir())

@@ -24,6 +24,7 @@ def main() -> None:
             with Path(asked["out"]).open("w", encoding="utf-8") as out:
                 crash_story.tell(Path(asked["home"]), out)
             os._exit(0)
+        os.waitpid(child, os.WUNTRACED)  # it has stopped itself: from now on a tracer can attach and let it go on
         print(json.dumps({"pid": child}), flush=True)  # noqa: T201  the protocol
         _, status = os.waitpid(child, 0)
         print(json.dumps({"status": status}), flush=True)  # noqa: T201  the protocol

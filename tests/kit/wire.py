@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -118,6 +119,7 @@ class _Line:
         with suppress(OSError):
             while data := self.far.recv(BLOCK):
                 if self.sent > self.wire.after and self.mode is Break.ANSWER_LOST:
+                    self._until_quiet()
                     _reset(self.client)
                     break
                 if self.sent > self.wire.after and self.mode is Break.STALL:
@@ -127,6 +129,13 @@ class _Line:
                 self.client.sendall(data)
         with suppress(OSError):
             self.client.shutdown(socket.SHUT_WR)
+
+    def _until_quiet(self) -> None:
+        """Wait until the client has sent all: what came back so far may be TLS's own, in the middle of the message."""
+        before = -1
+        while before != self.sent:
+            before = self.sent
+            time.sleep(0.15)
 
 
 def _reset(connection: socket.socket) -> None:

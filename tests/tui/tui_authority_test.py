@@ -113,7 +113,7 @@ async def test_all_that_is_missing_is_said_at_its_field_and_nothing_is_lost() ->
         assert "2 Angaben passen noch nicht." in shown
         assert "! Bitte ein Datum eingeben" in shown
         await save(app, pilot, valid_from="01.02.2027", option="3a", reason="Umleitung")
-        assert "Adresse des eigenen Online-Dienstes" in text_of(app)
+        assert "! Bei Option 3a fehlt die Adresse" in text_of(app)
         assert field(app, "reason").value == "Umleitung"
         await save(app, pilot, redirect_url="https://bauen.beckum.example/antrag")
         assert api.places[BECKUM].in_force("2027-02-01")["redirect_url"] == "https://bauen.beckum.example/antrag"

@@ -136,7 +136,7 @@ async def test_several_authorities_are_changed_after_a_preview() -> None:
         assert len(names) > 1
         await press(app, pilot, "asterisk", "a", "enter")
         assert isinstance(app.screen, FormWindow)
-        app.screen.query_one("#field-release").value = "2.5"  # type: ignore[attr-defined]  # a Select
+        app.screen.query_one("#field-release").value = "2.5"  # type: ignore[attr-defined]  # a Pick
         app.screen.query_one("#field-valid_from").value = "01.01.2027"  # type: ignore[attr-defined]  # an Input
         await press(app, pilot, "ctrl+s")
         assert "Vorschau" in text_of(app)
@@ -152,7 +152,7 @@ async def test_a_bulk_change_that_does_not_fit_changes_nothing_and_says_where() 
     api = FakeApi()
     async with console(api, first="authorities") as (app, pilot):
         await press(app, pilot, "space", "a", "enter")
-        app.screen.query_one("#field-option").value = "3a"  # type: ignore[attr-defined]  # a Select
+        app.screen.query_one("#field-option").value = "3a"  # type: ignore[attr-defined]  # a Pick
         await press(app, pilot, "ctrl+s")
         assert isinstance(app.screen, Reading)
         assert "Bei Option 3a fehlt die Adresse" in text_of(app)

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from tui.client import STALE, ApiError, FieldFault
 from tui.dialogs.choose import Choice, Choose
@@ -20,6 +20,7 @@ from tui.dialogs.dialog import Dialog
 from tui.forms import Field, faults_of, shown, typed_value
 from tui.plain import plain
 from tui.texts import Texts
+from tui.widgets.pick import Pick
 from tui.widgets.ticks import Ticks
 
 Values = dict[str, Any]
@@ -56,7 +57,7 @@ class Form:
 class FormWindow(Dialog[Any]):
     """Returns what `save` returned, or None when it was closed."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "Input, Select, Ticks, TextArea"
+    AUTO_FOCUS: ClassVar[str | None] = "Input, Pick, Ticks, TextArea"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "key.save", show=False, priority=True),
         Binding("escape", "cancel", "key.cancel", show=False),
@@ -81,8 +82,7 @@ class FormWindow(Dialog[Any]):
         star = " *" if field.required else ""
         entry = Vertical(
             control(field, self.form.values.get(field.name), self.texts),
-            Static("", classes="fault", id=f"fault-{field.name}", markup=False),
-            Static(Text(plain(field.help)), classes="help" if field.help else "help -none", markup=False),
+            Static(Text(plain(field.help)), classes="note", id=f"note-{field.name}", markup=False),
             classes="entry",
         )
         label = Static(Text(f"{plain(field.label)}{star}"), classes="label", markup=False)
@@ -118,9 +118,9 @@ class FormWindow(Dialog[Any]):
         """Check when the typing pauses."""
         self._soon(event.input.id)
 
-    def on_select_changed(self, event: Select.Changed) -> None:
+    def on_pick_changed(self, event: Pick.Changed) -> None:
         """Check the choice."""
-        self._soon(event.select.id)
+        self._soon(event.pick.id)
 
     def on_ticks_changed(self, event: Ticks.Changed) -> None:
         """Check the ticks."""
@@ -160,9 +160,10 @@ class FormWindow(Dialog[Any]):
         for field in self.form.fields:
             mine = [fault for fault in left if _concerns(fault.pointer, field.place)]
             left = [fault for fault in left if fault not in mine]
-            line = self.query_one(f"#fault-{field.name}", Static)
-            line.update(Text("\n".join(dict.fromkeys(f"! {plain(fault.detail)}" for fault in mine))))
-            line.set_class(bool(mine), "-on")
+            told = "\n".join(dict.fromkeys(f"! {plain(fault.detail)}" for fault in mine))
+            note = self.query_one(f"#note-{field.name}", Static)
+            note.update(Text(told or plain(field.help)))
+            note.set_class(bool(mine), "-fault")
         return left
 
     # -- saving -------------------------------------------------------------------------------------------------
@@ -183,6 +184,8 @@ class FormWindow(Dialog[Any]):
         )
         if first is not None:
             self.query_one(f"#field-{first.name}").focus()
+            note = self.query_one(f"#note-{first.name}")
+            self.call_after_refresh(note.scroll_visible, animate=False, force=True)
 
     @work(exclusive=True, group="save")
     async def _save(self) -> None:
@@ -231,13 +234,7 @@ def control(field: Field, value: Any, texts: Texts) -> Widget:
     """Return the widget in which a field is entered."""
     identity = f"field-{field.name}"
     if field.kind == "choice":
-        options = [(Text(plain(label)), option) for option, label in field.options]
-        known = value in [option for option, _ in field.options]
-        prompt = texts("dialogs.choose")
-        given = {"value": value} if known else {}
-        return Select(
-            options, prompt=prompt, id=identity, compact=True, allow_blank=not (field.required and known), **given
-        )
+        return Pick(field.options, str(value or ""), field.label, texts("dialogs.choose"), id=identity)
     if field.kind == "choices":
         return Ticks(field.options, list(value or ()), id=identity)
     if field.kind == "yes":
@@ -250,8 +247,8 @@ def control(field: Field, value: Any, texts: Texts) -> Widget:
 
 def entered(widget: Widget) -> Any:
     """Return what stands in a field's widget."""
-    if isinstance(widget, Select):
-        return "" if widget.value is Select.NULL else widget.value
+    if isinstance(widget, Pick):
+        return widget.value
     if isinstance(widget, Ticks):
         values = [value for value, _ in widget.options]
         return YES in widget.chosen if values == [YES] else sorted(widget.chosen)

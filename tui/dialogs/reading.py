@@ -7,22 +7,24 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.dialogs.dialog import Dialog
-from tui.plain import fit, plain
+from tui.plain import plain
+from tui.tables import Cell
+from tui.widgets.sheet import Line, Paper, Sheet
+
+LONGEST_NAME = 22
 
 
 class Reading(Dialog[None]):
     """Headings and lines of two columns; every key that closes things closes it."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "VerticalScroll"
+    AUTO_FOCUS: ClassVar[str | None] = "Paper"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,question_mark,f1,enter", "cancel", "key.back", show=False),
-        Binding("j", "scroll(1)", "key.down", show=False),
-        Binding("k", "scroll(-1)", "key.up", show=False),
     ]
 
     def __init__(self, title: str, parts: Sequence[tuple[str, Sequence[tuple[str, str]]]], hint: str = "") -> None:
@@ -31,33 +33,24 @@ class Reading(Dialog[None]):
 
     def inside(self) -> Iterable[Widget]:
         """The lines; names in a column of their own, so that every sentence begins at the same place."""
-        yield VerticalScroll(*self._lines(), id="body")
-
-    def _lines(self) -> Iterable[Widget]:
         longest = max((len(name) for _, lines in self._parts for name, _ in lines), default=0)
-        for heading, lines in self._parts:
+        sheet = Sheet(min(longest, LONGEST_NAME))
+        sheet.show(list(self._lines()))
+        yield Paper(sheet, id="body")
+
+    def _lines(self) -> Iterable[Line]:
+        for number, (heading, lines) in enumerate(self._parts):
+            if number:
+                yield Line(said=(Cell(" "),))
             if heading:
-                yield Static(Text(plain(heading)), classes="heading", markup=False)
+                yield Line(said=(Cell(heading, "accent"),))
             for name, sentence in lines:
-                line = Static(Text(plain(sentence)), classes="sentence", markup=False)
-                line.styles.margin = (0, 0, 0, 1)
-                key = Static(Text(fit(plain(name), min(longest, 22)), no_wrap=True), classes="key", markup=False)
-                key.styles.width = min(longest, 22) + 1
-                yield Pair(key, line)
-
-    def action_scroll(self, by: int) -> None:
-        """Scroll by a line."""
-        self.query_one("#body", VerticalScroll).scroll_relative(y=by, animate=False)
-
-
-class Pair(Horizontal):
-    """A name and its sentence side by side."""
+                yield Line(name or " ", "strong", (Cell(sentence),))
 
 
 class Twin(Dialog[None]):
     """The command that does on the command line what the screen does; `y` copies it."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,e,enter", "cancel", "key.back", show=False),
         Binding("y", "copy", "key.copy", show=False),
