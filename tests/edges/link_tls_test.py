@@ -213,7 +213,12 @@ def test_the_certificate_of_the_server_itself_may_be_the_anchor(
 
 @pytest.mark.parametrize(
     ("how", "words"),
-    [("expired", "expired"), ("another name", "Hostname mismatch"), ("for clients", "purpose"), ("stranger", "issuer|signature")],
+    [
+        ("expired", "expired"),
+        ("another name", "Hostname mismatch"),
+        ("for clients", "purpose"),
+        ("stranger", "issuer|signature"),
+    ],
 )
 def test_a_wrong_certificate_is_refused(
     installed: Installation, root: Issued, tmp_path: Path, how: str, words: str

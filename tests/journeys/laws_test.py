@@ -20,6 +20,7 @@ from gateway.domain.case import Delivery
 from gateway.domain.delivery import State
 from gateway.domain.errors import Refused, Unconfirmed, Unreachable
 from gateway.domain.ids import AuthorityKey
+from gateway.domain.participation import Protection
 from gateway.edges.keys_issue import KeyPurpose, new_key, self_signed
 from gateway.flow import dispatch, operate, retry
 from gateway.flow.carry import encryption_certificate
@@ -460,6 +461,32 @@ def test_a_certificate_that_may_not_be_used_holds_the_delivery_and_sends_nothing
     operate.requeue(installed.world, delivery.message_id, ACTOR, "neues Zertifikat hinterlegt")
     installed.work()
     assert book.names(WARENDORF) == [delivery.message_id]
+
+
+def test_what_was_agreed_to_travel_end_to_end_leaves_in_clear_for_nobody(installed: Installation) -> None:
+    book = recording(installed)
+    by_book(installed)
+    leaked: list[bytes] = []
+    sealed: list[bytes] = []
+
+    def in_clear(envelope: Envelope) -> Handover:
+        _, octets = envelope.encrypt_for_addressee(envelope.clear().message.chunks())
+        sealed.extend(octets)  # into encryption it may go
+        leaked.extend(envelope.clear().message.chunks())
+        return handed_over(envelope)
+
+    book.behave[WARENDORF] = in_clear
+    (delivery,) = queue(installed)
+    installed.work()
+    assert now(installed, delivery).state is State.HELD
+    assert "Ende-zu-Ende" in now(installed, delivery).reason
+    assert leaked == []
+    assert len(b"".join(sealed)) > 1000
+    installed.takes_part(WARENDORF, adapter="book", settings={}, protection=Protection.TRANSPORT)
+    operate.requeue(installed.world, delivery.message_id, ACTOR, "Transportschutz vereinbart")
+    installed.work()
+    assert now(installed, delivery).state is State.HANDED_OVER
+    assert leaked
 
 
 def test_a_held_delivery_does_not_interrupt_the_way_of_its_authority(installed: Installation) -> None:

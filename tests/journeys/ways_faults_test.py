@@ -10,7 +10,7 @@ from gateway.domain import codes
 from gateway.domain.codes import Code
 from gateway.domain.delivery import State
 from tests.kit import xta_official
-from tests.kit.installation import WARENDORF
+from tests.kit.installation import OELDE, WARENDORF
 from tests.kit.ways import Ways, ways
 from tests.kit.xta_tls import make_pki
 
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(not xta_official.OFFICIAL.exists(), reason=xta_o
 UNREACHABLE, UNCONFIRMED = codes.FAR_SIDE_UNREACHABLE, codes.FAR_SIDE_UNCONFIRMED
 
 EXPECTED = [
+    ("file_drop", "fault", UNREACHABLE),
     ("xta_push", "refused connection", UNREACHABLE),
     ("xta_push", "TLS failure", UNREACHABLE),
     ("xta_push", "stall", UNCONFIRMED),
@@ -55,9 +56,10 @@ def test_a_fault_on_the_wire_neither_loses_nor_doubles_nor_blocks_another(
     around: Ways, adapter: str, trouble: str, code: Code
 ) -> None:
     end = around.ends[adapter]
-    other = around.hand_off(WARENDORF)
+    neighbour = WARENDORF if adapter != "file_drop" else OELDE
+    other = around.hand_off(neighbour)
     delivery = around.hand_off(end.authority, 200_000)
-    later_other = around.hand_off(WARENDORF)
+    later_other = around.hand_off(neighbour)
     with end.troubles[trouble]():
         around.work()
     after = around.delivery(delivery.message_id)

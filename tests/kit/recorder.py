@@ -70,7 +70,8 @@ def recording(installed: Installation, *, repeatable: bool = True, **policy: Any
     def build(key: AuthorityKey, participation: Participation) -> Adapter:
         return Recorder(key, book)
 
-    plugin = Plugin(Settings, lambda settings, link: Recorder(AuthorityKey(""), book), "Buch", repeatable=repeatable)
+    both = frozenset({"transport", "end_to_end"})
+    plugin = Plugin(Settings, lambda *_: Recorder(AuthorityKey(""), book), "Buch", repeatable, both)
     world = installed.world
     installed.world = replace(
         world, plugins={**world.plugins, "book": plugin}, build=build, policy=replace(world.policy, **policy)

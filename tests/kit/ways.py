@@ -158,7 +158,8 @@ def ways(home: Path, pki: Pki, wanted: Sequence[str] = ("xta_push", "sftp", "soa
 def file_drop_end(installed: Installation) -> FarEnd:
     """Return the folder of Kreis Warendorf."""
     inbox = installed.inboxes[WARENDORF]
-    return FarEnd(WARENDORF, "file_drop", {"folder": str(inbox)}, lambda: names_in(inbox), {})
+    troubles: dict[str, Trouble] = {"fault": lambda: _unwritable(inbox)}
+    return FarEnd(WARENDORF, "file_drop", {"folder": str(inbox)}, lambda: names_in(inbox), troubles)
 
 
 @contextmanager

@@ -69,6 +69,7 @@ class FormWindow(Dialog[Any]):
         self._timer: Timer | None = None
         self._first: Values = {}
         self._touched: set[str] = set()
+        self._refused: list[FieldFault] = []
         self._unchecked = False
 
     # -- drawing ------------------------------------------------------------------------------------------------
@@ -133,7 +134,10 @@ class FormWindow(Dialog[Any]):
 
     def _soon(self, identity: str | None) -> None:
         if self._first and self.raw() != self._first:
-            self._touched.add((identity or "").removeprefix("field-"))
+            name = (identity or "").removeprefix("field-")
+            self._touched.add(name)
+            places = [field.place for field in self.form.fields if field.name == name]
+            self._refused = [one for one in self._refused if not any(_concerns(one.pointer, at) for at in places)]
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(PAUSE_BEFORE_CHECK, self._check)
@@ -152,7 +156,7 @@ class FormWindow(Dialog[Any]):
         if self._unchecked:
             self._unchecked = False
             self.wrong("")
-        self.show_faults(found)
+        self.show_faults([*found, *self._refused])
 
     def show_faults(self, faults: Sequence[FieldFault]) -> list[FieldFault]:
         """Write each fault below its field; returns those that belong to none."""
@@ -196,6 +200,7 @@ class FormWindow(Dialog[Any]):
             if error.code == STALE and self.form.conflict is not None:
                 await self._resolve()
                 return
+            self._refused = list(error.faults)
             left = self.show_faults(error.faults)
             self.wrong(" ".join([error.text, *(fault.detail for fault in left)]))
             self._focus_first(error.faults)

@@ -47,6 +47,7 @@ def plan_table(texts: Texts) -> Table[PlanRow]:
 
 
 def first_errors(row: PlanRow) -> tuple[int, int]:
+    """Return what sorts rows with errors first, then changes, each in the order of the file."""
     order = ("error", "change", "empty", "same")
     return (order.index(row.status) if row.status in order else len(order), row.line)
 

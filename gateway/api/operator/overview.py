@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -18,9 +18,10 @@ from gateway.domain.calendar import day_bounds, local, local_date
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
-from gateway.domain.insight import Load, Wanted
+from gateway.domain.insight import Wanted
 from gateway.domain.participation import Option, Phase
 from gateway.flow.cases import authority_of
+from gateway.flow.clocks import unfetched
 from gateway.ports import Transaction, World
 
 router = APIRouter()
@@ -71,7 +72,7 @@ def overview_of(world: World) -> dict[str, Any]:
         happened = tx.insight.happened(midnight)
         oldest = tx.insight.oldest_open(SHOWN)
         held = tx.insight.deliveries(Wanted(states=frozenset({State.HELD}), limit=SHOWN))
-        attention = _attention(tx, seen)
+        attention = _attention(world, tx, seen)
     table = [rows.row(world, seen, authority) for authority in seen.edition.authorities.values()]
     words = Counter(what for what, _at in happened)
     return {
@@ -97,19 +98,14 @@ def _is(row: Mapping[str, Any], phase: Phase) -> bool:
     return bool(row["phase"] == phase and Option(row["option"]).accepts)
 
 
-def _attention(tx: Transaction, seen: Seen) -> dict[str, int]:
-    """Count what needs somebody: held, not fetched for a day, replies without a case, plans that never came."""
-    overdue = sum(_is_overdue(load, seen.now) for load in seen.loads.values())
+def _attention(world: World, tx: Transaction, seen: Seen) -> dict[str, int]:
+    """Count what needs somebody: held, not fetched for a working day, replies without a case, plans that never came."""
     return {
         "held": sum(load.held for load in seen.loads.values()),
-        "overdue": overdue,
+        "overdue": len(unfetched(world, tx)),
         "replies": tx.replies.count_quarantined(),
         "plans_overdue": tx.cases.plans_overdue(),
     }
-
-
-def _is_overdue(load: Load, now: datetime) -> bool:
-    return load.oldest_available_at is not None and now - load.oldest_available_at > timedelta(days=1)
 
 
 def _runs_out(row: Mapping[str, Any]) -> bool:
