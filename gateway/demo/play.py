@@ -159,13 +159,16 @@ def _until_done(world: World, portal: Portal, handed: list[Handed], authorities:
     """Let the authorities fetch and answer until nothing is open: every case erased, every answer with its portal."""
     until = time.monotonic() + PATIENCE
     open_cases = [entry for entry in handed if not entry.refused]
+    expected = len(open_cases)
     while time.monotonic() < until:
         for fake in authorities:
             fake.fetch()
         clear_up(world, say)
         portal.take_replies(handed)
-        open_cases = [entry for entry in open_cases if portal.status(entry)["erased_at"] is None]
         sent = sum(len(fake.answered) for fake in authorities)
-        if not open_cases and sum(len(entry.replies) for entry in handed) == sent:
-            return
-        time.sleep(0.05)
+        told = sum(len(entry.replies) for entry in handed)
+        if told == sent and sum(len(fake.read) for fake in authorities) == expected:
+            open_cases = [entry for entry in open_cases if portal.status(entry)["erased_at"] is None]
+            if not open_cases:
+                return
+        time.sleep(0.1)

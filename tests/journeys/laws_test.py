@@ -415,7 +415,7 @@ def only(installed: Installation, found: Any) -> None:
     """Let an authority have this one certificate, however it came into the table."""
     with installed.world.store.writing() as tx:
         for held in list(tx.certificates.of(WARENDORF, "encrypt")):
-            tx.certificates.remove(WARENDORF, held.fingerprint(held.signature_hash_algorithm).hex())
+            tx.certificates.remove(WARENDORF, fingerprint(held))
         if found is not None:
             tx.certificates.add(WARENDORF, "encrypt", found)
 
@@ -437,7 +437,7 @@ def test_a_certificate_that_may_not_be_used_holds_the_delivery_and_sends_nothing
     book = recording(installed)
     by_book(installed)
     weak_rsa, weak_curve = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP224R1())
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "expired": lambda: certificate(installed, "wrap", days=29),
         "not yet valid": lambda: self_signed(
             new_key(), "wrap", name="B", at=installed.clock.now() + timedelta(days=1), days=9

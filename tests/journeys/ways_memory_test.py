@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -33,7 +34,7 @@ def test_server_and_worker_stay_small_whatever_the_way_and_the_size(tmp_path: Pa
             end = around.ends[adapter]
             end.settings["patience"] = 120
             around.takes_part(end.authority, adapter)
-        settings = {"disk_reserve_bytes": 0, "allow_hosts": '["localhost"]', "lease_seconds": 60}
+        settings: dict[str, Any] = {"disk_reserve_bytes": 0, "allow_hosts": '["localhost"]', "lease_seconds": 60}
         with (
             process(around.installed, "serve", "--port", "0", **settings) as server,
             process(around.installed, "worker", **settings) as worker,

@@ -109,9 +109,11 @@ async def test_new_data_leave_cursor_marks_and_filter_where_they_were() -> None:
         rows = app.screen.query_one(Rows)
         await press(app, pilot, "j", "j", "space", "j")
         here, marks = rows.current, set(rows.marks)
+        assert here is not None
         del api.places[rows.items[0].key]
         await press(app, pilot, "r")
         assert len(rows.items) == 211
+        assert rows.current is not None
         assert rows.current.key == here.key
         assert rows.marks == marks
 

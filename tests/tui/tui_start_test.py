@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.installation import WARENDORF, installation
-from tests.tui.kit_tui import page_of, press, settle, setting_of, text_of, write
+from tests.tui.kit_tui import page_of, press, setting_of, settle, text_of, write
 from tui.__main__ import _here, _parser
 from tui.app import Console
 from tui.texts import load

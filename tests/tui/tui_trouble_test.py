@@ -1,4 +1,4 @@
-"""When things go wrong: lost connections, expired tokens, hostile texts, other versions. A sentence each, nothing lost."""
+"""When things go wrong: lost connections, expired tokens, hostile texts. A sentence each, and nothing is lost."""
 
 from __future__ import annotations
 
