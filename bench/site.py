@@ -18,10 +18,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.api.auth import PREFIX, SCOPES, token_digest
 from gateway.domain.case import Client
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Option
+from gateway.domain.tokens import PREFIX, SCOPES, token_digest
 from gateway.ports import World
 from gateway.settings import Settings
 from gateway.wiring import SystemClock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from fastapi import Request
@@ -10,19 +9,8 @@ from fastapi import Request
 from gateway.domain import codes
 from gateway.domain.case import Client
 from gateway.domain.errors import SubmissionError
+from gateway.domain.tokens import token_digest
 from gateway.ports import World
-
-SUBMIT = "submit"
-READ = "read"
-SCOPES = frozenset({SUBMIT, READ})
-
-PREFIX = "bw_"
-"""What every token begins with, so that scanners for leaked secrets recognise it."""
-
-
-def token_digest(token: str) -> str:
-    """Return what is stored instead of a token: its SHA-256, lower-case hex. A token has 256 random bits."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def caller(scope: str) -> Callable[[Request], Client]:

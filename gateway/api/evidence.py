@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from gateway.api.auth import READ, caller
+from gateway.api.auth import caller
 from gateway.domain.case import Client
 from gateway.domain.evidence import Event
 from gateway.domain.procedure import Procedure
+from gateway.domain.tokens import READ
 from gateway.edges.cover_sheet import ReceiptSheet, receipt_sheet
 from gateway.flow import evidence
 from gateway.flow.cases import own_case

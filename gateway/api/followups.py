@@ -10,12 +10,13 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from gateway.api import views
-from gateway.api.auth import READ, SUBMIT, caller
+from gateway.api.auth import caller
 from gateway.api.bodies import read_body, read_json, shaped
 from gateway.api.idempotent import key_of, one_at_a_time
 from gateway.api.shapes import AttachmentIn, Shape, SubmissionOut
 from gateway.domain import limits
 from gateway.domain.case import Client
+from gateway.domain.tokens import READ, SUBMIT
 from gateway.flow import followup
 from gateway.flow.followup import Followup
 from gateway.ports import World

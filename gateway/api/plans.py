@@ -6,11 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from gateway.api.auth import READ, caller
+from gateway.api.auth import caller
 from gateway.domain import codes
 from gateway.domain.case import Client
 from gateway.domain.errors import SubmissionError
 from gateway.domain.participation import Option
+from gateway.domain.tokens import READ
 from gateway.edges.cover_sheet import CoverSheet, PostedPlan, cover_sheet
 from gateway.flow import plans
 from gateway.flow.cases import authority_of, own_case

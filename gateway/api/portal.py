@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from gateway.api import views
-from gateway.api.auth import READ, SUBMIT, caller
+from gateway.api.auth import caller
 from gateway.api.bodies import read_body, read_json, shaped
 from gateway.api.idempotent import key_of, one_at_a_time
 from gateway.api.shapes import (
@@ -30,6 +30,7 @@ from gateway.domain.case import Case, Client
 from gateway.domain.errors import SubmissionError
 from gateway.domain.participation import in_force
 from gateway.domain.procedure import Procedure
+from gateway.domain.tokens import READ, SUBMIT
 from gateway.edges.arrival import Arrival, receive
 from gateway.flow import acceptance, intake
 from gateway.flow.cases import own_case

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from gateway.api import reply_views
-from gateway.api.auth import READ, SUBMIT, caller
+from gateway.api.auth import caller
 from gateway.api.reply_shapes import RepliesOut, ReplyDetailOut, ReplyOut
 from gateway.domain.case import Client
+from gateway.domain.tokens import READ, SUBMIT
 from gateway.flow import reading
 from gateway.flow.replies_kept import message_of
 from gateway.ports import World

@@ -123,8 +123,8 @@ def token(
     days: Annotated[int, typer.Option(min=1, max=800, help="Gültigkeit in Tagen.")] = 365,
 ) -> None:
     """Legt ein Token an, mit dem eine Behörde Antworten über HTTPS abgibt."""
-    from gateway.api.auth import PREFIX
     from gateway.api.reply_intake import NAME, REPLY
+    from gateway.domain.tokens import PREFIX
 
     with opened(ctx) as world:
         found = authority_of(world, AuthorityKey(authority))

@@ -19,7 +19,7 @@ NAME = r"[a-z0-9][a-z0-9-]{0,39}"
 
 def create(ctx: typer.Context, name: str, scopes: frozenset[str], days: int, *, prefix: str, what: str) -> None:
     """Make a token and write it this once; only its hash is kept."""
-    from gateway.api.auth import token_digest
+    from gateway.domain.tokens import token_digest
 
     with opened(ctx, writing=True) as world:
         token = prefix + secrets.token_urlsafe(32)

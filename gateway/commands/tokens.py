@@ -30,7 +30,7 @@ def create(
     days: Annotated[int, typer.Option(min=1, max=800, help="Gültigkeit in Tagen.")] = 365,
 ) -> None:
     """Legt ein Token an und zeigt es dieses eine Mal; gespeichert wird nur sein Hash."""
-    from gateway.api.auth import PREFIX, SCOPES
+    from gateway.domain.tokens import PREFIX, SCOPES
 
     wanted = frozenset(scope or SCOPES)
     if name in NO_PORTALS:
@@ -54,6 +54,6 @@ def revoke(ctx: typer.Context, token_id: Annotated[str, typer.Argument(help="Ken
 
 
 def _of_portal(client: Client) -> bool:
-    from gateway.api.auth import SCOPES
+    from gateway.domain.tokens import SCOPES
 
     return bool(client.scopes & SCOPES)

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.api.auth import PREFIX, SCOPES, token_digest
-from gateway.demo import authority, table
+from gateway.demo import authority, law, table
 from gateway.demo.applications import Application, applications
 from gateway.demo.authority import FakeAuthority, Stage
 from gateway.demo.checks import look
@@ -25,6 +24,8 @@ from gateway.demo.ends import FolderEnd
 from gateway.demo.portal import Handed, Portal
 from gateway.demo.processes import GatewayProcess
 from gateway.domain.case import Client
+from gateway.domain.participation import Option
+from gateway.domain.tokens import PREFIX, SCOPES, token_digest
 from gateway.edges.keyring import FolderKeyring
 from gateway.installing import set_up
 from gateway.ports import World
@@ -105,6 +106,9 @@ def _act(
                 killed = _kill_in_the_middle(worker, authorities, say)
                 worker = GatewayProcess(state, "worker")
         _until_done(world, portal, handed, authorities, say)
+        for entry in handed:
+            if not entry.refused and entry.answer["option"] == Option.WITHOUT_PLANS:
+                law.plans_arrive(world, entry.case_number, say)
         for entry in handed:
             if "id" in entry.answer:
                 entry.answer = portal.status(entry) | {"timeline": portal.timeline(entry)}

@@ -16,7 +16,6 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.api.app import build_app
-from gateway.api.auth import token_digest
 from gateway.api.operator.access import PREFIX as OPERATOR
 from gateway.demo import law
 from gateway.domain.calendar import at_local, local_date, written_date
@@ -27,6 +26,7 @@ from gateway.domain.evidence import Fact
 from gateway.domain.ids import CaseNumber
 from gateway.domain.participation import Option
 from gateway.domain.reply import Webhook
+from gateway.domain.tokens import token_digest
 from gateway.flow import clocks, plans
 from gateway.flow.evidence import bundle
 from gateway.main import app

@@ -12,7 +12,6 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.api.app import build_app
-from gateway.api.auth import token_digest
 from gateway.api.operator.access import PREFIX as OPERATOR
 from gateway.domain.calendar import at_local, local_date, written_date
 from gateway.domain.case import Client
@@ -20,6 +19,7 @@ from gateway.domain.delivery import PlansState, State
 from gateway.domain.errors import SubmissionError
 from gateway.domain.participation import Option
 from gateway.domain.rehearsal import Finding, day_asked
+from gateway.domain.tokens import token_digest
 from gateway.flow import clocks
 from gateway.flow.participation import set_edition
 from gateway.flow.rehearse import rehearse

@@ -14,12 +14,12 @@ import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.api.app import build_app
-from gateway.api.auth import PREFIX, SCOPES, token_digest
 from gateway.demo.pdf import make_pdf
 from gateway.domain.case import Client
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Option, Participation, Phase
 from gateway.domain.procedure import Procedure
+from gateway.domain.tokens import PREFIX, SCOPES, token_digest
 from gateway.edges.gate import Gate
 from gateway.edges.keys_issue import new_key, self_signed
 from gateway.flow.certificates import hold

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 
 from gateway.api.app import App, build_app
-from gateway.api.auth import token_digest
 from gateway.api.operator.access import PREFIX
 from gateway.domain.case import Client
+from gateway.domain.tokens import token_digest
 from gateway.edges.gate import Gate
 from gateway.ports import World
 from tests.kit.installation import Installation

@@ -110,7 +110,7 @@ async def test_all_that_is_missing_is_said_at_its_field_and_nothing_is_lost() ->
         await press(app, pilot, "b")
         await save(app, pilot, valid_from="31.02.2027", reason="")
         shown = text_of(app)
-        assert "2 Angaben passen noch nicht." in shown
+        assert "Noch offen: 2" in shown
         assert "! Bitte ein Datum eingeben" in shown
         await save(app, pilot, valid_from="01.02.2027", option="3a", reason="Umleitung")
         assert "! Bei Option 3a fehlt die Adresse" in text_of(app)

@@ -9,9 +9,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from gateway.api.auth import token_digest
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
+from gateway.domain.tokens import token_digest
 from gateway.ports import World
 
 PREFIX = "bo_"

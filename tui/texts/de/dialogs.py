@@ -29,7 +29,7 @@ TEXTS = {
     "discard_no": "Weiter bearbeiten",
     "discard_yes": "Eingaben verwerfen",
     "form_hint": "Tab nächstes Feld · Strg+S speichert · Esc schließt",
-    "form_faults": "{n} Angaben passen noch nicht.",
+    "form_faults": "Noch offen: {n}, siehe die Zeilen mit „!“.",
     "form_saving": "wird gespeichert …",
     "required": "Pflichtangabe.",
     "number": "Bitte eine Zahl eingeben.",

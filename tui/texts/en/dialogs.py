@@ -30,7 +30,7 @@ TEXTS = {
     "discard_no": "Go on editing",
     "discard_yes": "Discard",
     "form_hint": "Tab next field · Ctrl+S saves · Esc closes",
-    "form_faults": "{n} entries do not fit yet.",
+    "form_faults": "Still open: {n}, see the lines with “!”.",
     "form_saving": "saving …",
     "required": "Required.",
     "number": "Please enter a number.",
