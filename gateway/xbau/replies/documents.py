@@ -60,7 +60,7 @@ def _modern(element: etree._Element, charset: str, faults: Faults) -> ReplyDocum
 
 
 def _old(element: etree._Element, kind: etree._Element, charset: str, faults: Faults) -> ReplyDocument:
-    """Read an AnlageBauvorlage of 2.2: bytes in the message, or a reference to the attached file, or (legal) neither."""
+    """Read an AnlageBauvorlage of 2.2: bytes in it, a reference to the attached file, or (legal) neither."""
     identity, inline = text(element, "referenzPrimaerdokument"), text(element, "primaerdokument")
     content = bytes_in(inline) if inline else None
     if inline and content is None:
