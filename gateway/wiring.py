@@ -25,6 +25,7 @@ from gateway.edges.mail import MailServer, SmtpMailer
 from gateway.edges.store import open_store
 from gateway.edges.vault_folder import FolderVault
 from gateway.edges.webhook import HttpsCourier
+from gateway.flow.webhooks import PORTALS
 from gateway.ports import Clock, Directory, World
 from gateway.settings import Settings
 
@@ -69,7 +70,7 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     store = open_store(settings.database_url, the_clock)
     keyring = FolderKeyring(state / "keys")
     link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts)
-    portals = link(AuthorityKey("portal"))
+    portals = link(PORTALS)
     return World(
         store=store,
         vault=FolderVault(state / "vault"),
