@@ -49,7 +49,7 @@ def serve(world: World, settings: Settings, port: int, say: Say) -> None:
 
 
 def _settle() -> None:
-    """Take what was loaded at the start out of the collector's rounds: it stays, and looking through it makes pauses."""
+    """Take what was loaded at the start out of the collector's rounds: looking through what stays makes pauses."""
     gc.collect()
     gc.freeze()
 
