@@ -84,8 +84,20 @@ def install(app: FastAPI) -> None:
         found.headers.update(error.headers or {})
         return found
 
+    async def any_other(request: Request, _error: Exception) -> JSONResponse:
+        return answer(request, unforeseen(request.scope.get("state", {}).get("request_id", "")))
+
+    app.add_exception_handler(Exception, any_other)
     app.add_exception_handler(GatewayError, ours)
     app.add_exception_handler(HTTPException, starlettes)
+
+
+def unforeseen(request_id: str) -> GatewayError:
+    """Return the answer to a fault of our own: nothing of it but the id under which the log has it."""
+    from gateway.domain.errors import SubmissionError
+
+    reason = "Das Gateway hat einen Fehler gemacht; er ist vermerkt."
+    return SubmissionError(codes.INTERNAL, reason, f"Kennung: {request_id}")
 
 
 def _as_ours(code: Code) -> GatewayError:

@@ -168,8 +168,8 @@ def _plans(case: Case, authority: Authority) -> PlansOut | None:
 
 def _still_to_post(case: Case, authority: Authority, by: str) -> str:
     return (
-        f"Die Pläne müssen {by} mit der Vorgangsnummer {case.number} per Post an {authority.title},"
-        " untere Bauaufsichtsbehörde, gesendet werden; sonst darf die Behörde den Antrag zurückweisen."
+        f"Die Pläne müssen {by} mit der Vorgangsnummer {case.number} per Post bei {authority.title},"
+        " untere Bauaufsichtsbehörde, eingehen; sonst darf die Behörde den Antrag zurückweisen."
         " Der Antrag gilt erst als eingereicht, wenn die Pläne dort eingegangen sind."
     )
 

@@ -115,7 +115,9 @@ def accept(world: World, case: Case) -> Case:
     now = world.clock.now()
     accepted = replace(case, state=move(case.state, State.ACCEPTED), accepted_at=now)
     if case.option == Option.WITHOUT_PLANS and not case.follows:
-        return replace(accepted, plans=PlansState.EXPECTED, plans_due=plans_deadline(local_date(now)))
+        today = local_date(now)
+        due = plans_deadline(today, world.holidays(today.year, today.year + 1))
+        return replace(accepted, plans=PlansState.EXPECTED, plans_due=due)
     return accepted
 
 
