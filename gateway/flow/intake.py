@@ -17,7 +17,7 @@ from gateway.domain.message import Heading, Stamp
 from gateway.flow import announcement as announced
 from gateway.flow import operate
 from gateway.flow.announcement import ANNOUNCEMENT, OVERVIEW_KIND, Announcement
-from gateway.flow.cases import content_key, document_identity, document_root, own_case, party
+from gateway.flow.cases import content_key, document_identity, document_root, own_case, party, word
 from gateway.flow.composing import message_faults, sender
 from gateway.ports import Transaction, World
 from gateway.routing import Route, route
@@ -253,5 +253,4 @@ def _announced(client: Client, case: Case) -> Act:
         "bytes": case.size,
         "test": case.test,
     }
-    what = "message.announced" if case.follows else "case.announced"
-    return Act(f"portal:{client.name}", what, case.number, facts=facts)
+    return Act(f"portal:{client.name}", word(case, "announced"), case.number, facts=facts)
