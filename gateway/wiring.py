@@ -68,7 +68,8 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     plugins = adapters()
     store = open_store(settings.database_url, the_clock)
     keyring = FolderKeyring(state / "keys")
-    link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts)
+    author = (settings.sender_identifier, settings.sender_name)
+    link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts, author=author)
     portals = link(AuthorityKey("portal"))
     return World(
         store=store,

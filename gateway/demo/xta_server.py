@@ -43,6 +43,8 @@ class XtaPushEnd:
     def work(self, root: etree._Element, action: str, parts: dict[str, bytes]) -> bytes:
         """Answer one request."""
         match action.rpartition("/")[2]:
+            case "CheckAccountActive":
+                return envelope(action)
             case "CreateMessageID":
                 identity = f"urn:de:xta:messageid:vorfuehrung:{len(self.ids) + 1:04d}"
                 self.ids.add(identity)

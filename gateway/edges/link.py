@@ -61,6 +61,7 @@ class GatewayLink:
         allowed_hosts: Sequence[str],
         authority: AuthorityKey,
         resolve: Resolve = resolve,
+        author: tuple[str, str] = ("", ""),
     ) -> None:
         self._store = store
         self._keyring = keyring
@@ -69,6 +70,7 @@ class GatewayLink:
         self._allowed = frozenset(host.lower() for host in allowed_hosts)
         self._authority = authority
         self._resolve = resolve
+        self._author = author
 
     def tls(self, *, client: bool = True) -> ssl.SSLContext:
         """Return a TLS ≥ 1.2 client context that believes only the anchors held for this authority, else the system's.
@@ -141,6 +143,10 @@ class GatewayLink:
                 codes.CONFIGURATION, f"Das Geheimnis „{name}“ ist für andere lesbar (nötig: 0600)."
             )
         return path.read_bytes()
+
+    def author(self) -> tuple[str, str]:
+        """Return the gateway's DVDV key and name."""
+        return self._author
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""
