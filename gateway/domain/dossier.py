@@ -53,6 +53,8 @@ class Dossier:
     steps: tuple[Step, ...] = ()
     test_message: str = ""
     """Id of the last test message, whose fate is evidence."""
+    test_of: str = ""
+    """What it was sent by, as `Evidence.of` names it: of another way it proves nothing."""
 
 
 class SurveyState(StrEnum):

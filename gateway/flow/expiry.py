@@ -9,8 +9,7 @@ from gateway.domain.expiry import Expiring, Held, expiring
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.flow.cases import authority_of
-from gateway.ports import Transaction, World
-from gateway.seal.keys import fingerprint
+from gateway.ports import World
 
 EXPIRING = "certificate.expiring"
 
@@ -30,7 +29,7 @@ def warn(world: World) -> int:
     """
     now = world.clock.now()
     with world.store.reading() as tx:
-        found = expiring([*_held(tx), *_own(world)], now)
+        found = expiring([*tx.certificates.held(), *_own(world)], now)
     if not found:
         return 0
     with world.store.writing() as tx:
@@ -38,12 +37,6 @@ def warn(world: World) -> int:
         for one in fresh:
             tx.journal.append(_act(world, one))
     return len(fresh)
-
-
-def _held(tx: Transaction) -> Iterator[Held]:
-    for key, purpose, certificate in tx.certificates.all():
-        until = certificate.not_valid_after_utc
-        yield Held(key, purpose, fingerprint(certificate), certificate.not_valid_before_utc, until)
 
 
 def _own(world: World) -> Iterator[Held]:

@@ -214,6 +214,8 @@ class Policy:
     metadata_days: int = 3650
     evidence_days: int = 3650
     mail_to: tuple[str, ...] = ()
+    production: bool = False
+    """Whether real applications go through here (`environment = PROD`)."""
 
 
 class Mailer(Protocol):

@@ -18,7 +18,7 @@ from gateway.domain.dossier import Dossier
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import GENESIS, Act, Entry, link
 from gateway.domain.participation import Participation, in_force
-from gateway.ports import Directory, World
+from gateway.ports import Directory, Policy, World
 
 NOW = datetime(2026, 11, 21, 13, 3, tzinfo=UTC)
 
@@ -127,5 +127,6 @@ def registry_world(store: MemoryStore, clock: FixedClock | None = None) -> World
         clock=clock or FixedClock(),
         directory=Directory(registry.editions(), registry.municipalities()),
         plugins={"file_drop": plugin},
+        policy=Policy(),
     )
     return cast(World, world)
