@@ -91,13 +91,16 @@ def propose(world: World, key: AuthorityKey, actor: str, why: str) -> Onboarding
     """Ask a second person to approve that an authority goes live; all its evidence must be there.
 
     Raises:
-        RoutingError: STATE_CONFLICT, naming what is missing.
+        RoutingError: STATE_CONFLICT, naming what is missing, or who has proposed it already.
     """
     fresh = _fresh(world, key)
     with world.store.writing() as tx:
         dossier, onboarding = _state(world, tx, key)
         proved = with_evidence(onboarding, fresh)
         move(onboarding.stage, Stage.APPROVED, proved.evidence)
+        if onboarding.proposer not in ("", actor):
+            reason = f"Die Freigabe ist schon vorgeschlagen, von {onboarding.proposer}."
+            raise RoutingError(codes.STATE_CONFLICT, reason, "Bitte freigeben statt noch einmal vorschlagen.")
         proposed = replace(proved, proposer=actor, approver="")
         _keep_step(world, tx, dossier, proposed, actor, f"Freigabe vorgeschlagen: {why}")
         tx.journal.append(Act(actor, PROPOSED, key, why))

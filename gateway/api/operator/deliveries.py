@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import reading
+from gateway.api.operator.guards import reading
 from gateway.api.operator.shapes import Because, BulkDeliveriesIn
 from gateway.api.operator.words import meaning
 from gateway.domain import codes

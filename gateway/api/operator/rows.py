@@ -121,7 +121,12 @@ def soonest_end(seen: Seen, key: AuthorityKey) -> datetime | None:
 
 def etag(history: Sequence[Participation], dossier: Dossier) -> str:
     """Return what changes whenever somebody changes how the authority takes part or what is kept about it."""
-    seen = json.dumps([[to_json(one) for one in history], dossier.version], sort_keys=True, default=str)
+    return etag_of([[to_json(one) for one in history], dossier.version])
+
+
+def etag_of(value: object) -> str:
+    """Return what names a value as it was seen: equal values have equal tags."""
+    seen = json.dumps(value, sort_keys=True, default=str)
     return '"' + hashlib.sha256(seen.encode()).hexdigest()[:32] + '"'
 
 
