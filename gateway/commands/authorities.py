@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from gateway.commands import authority_changes
-from gateway.commands.authority_lookup import find, matches, names_of, rows_of
+from gateway.commands.authority_filter import FIELDS, chosen
+from gateway.commands.authority_lookup import find, names_of, rows_of
 from gateway.commands.authority_sheets import (
     Row,
     move_lines,
@@ -62,37 +63,49 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Nur zeigen, was sich ä
 @app.command("list")
 def list_authorities(
     ctx: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="WORT", help="Nur Behörden mit allen Wörtern.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORT", help="Filter wie in der Konsole: wort, !wort, feld:wert,wert, zert:<30."),
+    ] = None,
     on: Day = None,
     option: Annotated[Option | None, typer.Option(help="Nur diese Option.")] = None,
     phase: Annotated[Phase | None, typer.Option(help="Nur diese Stufe.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Alle Behörden mit Option, Weg, XBau-Version und Stufe."""
-    with opened(ctx) as world, world.store.reading() as tx:
+    """Alle Behörden mit Option, Weg, XBau-Version und Stufe; mit --json alles, was die Konsole zeigt."""
+    from gateway.api.operator.authorities import table_of
+
+    with opened(ctx) as world:
         day = day_of(world, on)
-        edition = edition_on(tx.registry.edition_plan(), day)
-        rows = [
-            row
-            for row in rows_of(world, tx, day)
-            if matches(row, words or [])
-            and (option is None or (row.participation is not None and row.participation.option is option))
-            and (phase is None or (row.participation is not None and row.participation.phase is phase))
-        ]
-    out(dumped(list(map(row_json, rows))) if as_json else overview(rows, day, edition))
+        with world.store.reading() as tx:
+            held = {row.authority.key: row for row in rows_of(world, tx, day)}
+        table = table_of(world, day)
+    wanted, unknown = chosen(table["rows"], words or [])
+    if unknown:
+        say(f"Diese Felder gibt es nicht: {', '.join(unknown)}. Vorhanden: {', '.join(FIELDS)}.")
+    rows = [
+        (held[row["key"]], row)
+        for row in wanted
+        if (option is None or row["option"] == option) and (phase is None or row["phase"] == phase)
+    ]
+    plain = [one for one, _ in rows]
+    out(dumped([row_json(one) | dict(row) for one, row in rows]) if as_json else overview(plain, day, table["edition"]))
 
 
 @app.command("show")
 def show(ctx: typer.Context, key: Key, on: Day = None, as_json: AsJson = False) -> None:
     """Eine Behörde mit allem: Zuständigkeit, Teilnahme, Verlauf und künftige Änderungen."""
+    from gateway.api.operator import rows
+
     with opened(ctx) as world, world.store.reading() as tx:
         day = day_of(world, on)
         authority = find(world, tx, key, day)
         history = tx.registry.history(authority.key)
         edition = world.directory.editions[edition_on(tx.registry.edition_plan(), day)]
+        detail = rows.detail(world, tx, authority, day)
     towns = edition.municipalities_of(authority.key)
     if as_json:
-        shown = row_json(Row(authority, in_force(history, day)))
+        shown = detail | row_json(Row(authority, in_force(history, day)))
         out(dumped({**shown, "municipalities": towns, "history": list(map(to_json, history))}))
     else:
         names = [world.directory.municipalities[ags].name for ags in towns]

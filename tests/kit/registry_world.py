@@ -39,6 +39,9 @@ class MemoryRegistry:
     def history(self, key: AuthorityKey) -> tuple[Participation, ...]:
         return tuple(value for (owner, _), value in self.rows.items() if owner == key)
 
+    def histories(self) -> Mapping[AuthorityKey, tuple[Participation, ...]]:
+        return {key: self.history(key) for key, _ in self.rows}
+
     def all_in_force(self, on: date) -> Mapping[AuthorityKey, Participation]:
         held = {key: in_force(self.history(key), on) for key, _ in self.rows}
         return {key: value for key, value in held.items() if value is not None}
@@ -80,6 +83,9 @@ class MemoryDossiers:
 
     kept: dict[AuthorityKey, Dossier] = field(default_factory=dict)
 
+    def all(self) -> Mapping[AuthorityKey, Dossier]:
+        return dict(self.kept)
+
     def get(self, key: AuthorityKey) -> Dossier:
         return self.kept.get(key, Dossier(key))
 
@@ -98,7 +104,12 @@ class MemoryStore:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        yield SimpleNamespace(registry=self.registry, journal=self.journal, dossiers=self.dossiers)
+        quiet = SimpleNamespace(loads=dict), SimpleNamespace(all=list), SimpleNamespace(held=lambda *_: [])
+        insight, ways, certificates = quiet  # nothing was ever sent, paused or held
+        yield SimpleNamespace(
+            registry=self.registry, journal=self.journal, dossiers=self.dossiers,
+            insight=insight, ways=ways, certificates=certificates,
+        )  # fmt: skip
 
     @contextmanager
     def writing(self) -> Iterator[Any]:

@@ -21,7 +21,7 @@ from gateway.domain.ids import AuthorityKey
 from gateway.domain.insight import Load
 from gateway.domain.participation import Option, Participation, Phase, in_force, to_json, upcoming
 from gateway.flow.proofs import onboarding_of
-from gateway.ports import Transaction, World
+from gateway.ports import OwnKey, Transaction, World
 from gateway.seal.keys import fingerprint
 
 
@@ -149,9 +149,26 @@ def certificate_out(
     }
 
 
-def detail(world: World, tx: Transaction, authority: Authority) -> dict[str, Any]:
-    """Return everything about one authority."""
-    seen = see(world, tx)
+def own_out(world: World, found: OwnKey) -> dict[str, Any]:
+    """Return a certificate of the gateway itself, as `certificate_out` does."""
+    days = (found.not_after - world.clock.now()).days if found.not_after else None
+    return {
+        "fingerprint": found.fingerprint,
+        "purpose": found.purpose,
+        "subject": found.subject,
+        "issuer": found.issuer,
+        "not_before": _iso(found.not_before),
+        "not_after": _iso(found.not_after),
+        "days": days,
+        "algorithm": found.algorithm,
+        "authority": "",
+        "authority_name": "Gateway",
+    }
+
+
+def detail(world: World, tx: Transaction, authority: Authority, on: date | None = None) -> dict[str, Any]:
+    """Return everything about one authority, as it is on a day (today unless chosen)."""
+    seen = see(world, tx, on)
     key = authority.key
     history = sorted(seen.histories.get(key, ()), key=lambda one: one.valid_from, reverse=True)
     way = seen.ways.get(key, Way(key))
