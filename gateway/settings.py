@@ -115,6 +115,7 @@ class Settings(BaseSettings):
             metadata_days=self.metadata_days,
             evidence_days=self.evidence_days,
             mail_to=self.mail_to,
+            production=self.environment == "PROD",
         )
 
 

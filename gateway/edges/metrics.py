@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from gateway.domain.deadlines import LEVELS
 from gateway.domain.delivery import PlansState, State
+from gateway.domain.insight import OPEN
 from gateway.domain.notice_mail import MailState
 from gateway.ports import Transaction, World
 
@@ -70,7 +71,7 @@ def _deliveries(tx: Transaction, now: datetime) -> Iterator[Metric]:
     counts = tx.deliveries.counts()
     shown = [((state.value,), float(counts.get(state, 0))) for state in State]
     yield _gauge("deliveries", "Deliveries by state", ("state",), shown)
-    oldest = tx.insight.oldest_open(1)
+    oldest = tx.insight.oldest(OPEN, 1)
     age = (now - oldest[0].stamped_at).total_seconds() if oldest else 0.0
     yield _gauge("oldest_open_seconds", "Age of the oldest delivery that is not handed over", (), [((), age)])
     held = [((str(key),), float(load.held)) for key, load in tx.insight.loads().items() if load.held]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from gateway.api.evidence import BUNDLE, PRIVATE
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import reading
+from gateway.api.operator.guards import reading
 from gateway.api.operator.shapes import Reason, Shape
 from gateway.domain import codes
 from gateway.domain.deadlines import submitted_on
