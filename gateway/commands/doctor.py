@@ -90,6 +90,10 @@ def _key(what: str, find: Callable[[], x509.Certificate], now: datetime) -> Resu
 
 def _disk(world: World) -> Iterator[Result]:
     free = world.vault.free_bytes()
+    if free is None:
+        world.vault.exists("doctor", "doctor")
+        yield Result("ok", "Tresor", "Objektspeicher antwortet")
+        return
     level = "fail" if free < world.policy.disk_reserve else "warn" if free < ROOM else "ok"
     yield Result(level, "Speicherplatz", f"{free / 1e9:.1f} GB frei")
 
