@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     vault_region: Annotated[
         str, Field(pattern="^[a-z0-9-]{1,40}$", description="Region that requests to the object store are signed for")
     ] = "eu-central-1"
+    vault_credentials: Annotated[
+        Path | None, Field(description="File with key id and secret, two lines; empty: secrets/vault")
+    ] = None
     vault_anchors: Annotated[Path | None, Field(description="CA certificates of the object store; empty: system's")] = (
         None
     )

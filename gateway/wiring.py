@@ -20,7 +20,7 @@ from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Participation
 from gateway.edges.holidays_nrw import closed_days
 from gateway.edges.keyring import FolderKeyring
-from gateway.edges.link import GatewayLink
+from gateway.edges.link import GatewayLink, read_secret
 from gateway.edges.mail import MailServer, SmtpMailer
 from gateway.edges.store import open_store
 from gateway.edges.vault_folder import FolderVault
@@ -78,7 +78,7 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     portals = link(AuthorityKey("portal"))
     return World(
         store=store,
-        vault=_vault(settings, store, the_clock, portals),
+        vault=_vault(settings, store, the_clock),
         keyring=keyring,
         trust=keyring.trust(),
         clock=the_clock,
@@ -94,7 +94,7 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     )
 
 
-def _vault(settings: Settings, store: Store, clock: Clock, link: GatewayLink) -> Vault:
+def _vault(settings: Settings, store: Store, clock: Clock) -> Vault:
     """Return the vault that the settings name.
 
     Raises:
@@ -110,7 +110,7 @@ def _vault(settings: Settings, store: Store, clock: Clock, link: GatewayLink) ->
         settings.vault,
         settings.vault_endpoint,
         settings.vault_region,
-        link.secret("vault").decode("ascii", "replace"),
+        read_secret(settings.vault_credentials or settings.state / "secrets" / "vault").decode("ascii", "replace"),
         settings.vault_anchors,
         plain_http=settings.vault_plain_http,
     )

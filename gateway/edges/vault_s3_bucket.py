@@ -48,12 +48,12 @@ class Bucket:
         return self.plain and beyond_this_machine(self.endpoint)
 
     def store(self) -> S3Store:
-        """Return a client of the bucket; it gives up on a dead store within seconds, on a slow request in a minute."""
+        """Return a client of the bucket; it gives up on a dead store within seconds, on a silent one after twenty."""
         line: ClientConfig = {
             "allow_http": self.plain,
             "allow_invalid_certificates": False,
             "connect_timeout": timedelta(seconds=3),
-            "timeout": timedelta(seconds=60),
+            "timeout": timedelta(seconds=20),
         }
         if self.anchors:
             line["root_certificate"] = self.anchors
