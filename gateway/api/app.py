@@ -105,7 +105,9 @@ def _health(app: FastAPI, world: World) -> None:
     def readyz() -> dict[str, str]:
         with world.store.reading() as tx:
             tx.deliveries.counts()
-        if world.vault.free_bytes() < world.policy.disk_reserve:
+        world.vault.exists("ready", "ready")  # raises while an object store does not answer
+        free = world.vault.free_bytes()
+        if free is not None and free < world.policy.disk_reserve:
             raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist fast voll.")
         return {"status": "ready"}
 

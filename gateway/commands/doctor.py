@@ -102,6 +102,10 @@ def _until(what: str, end: datetime, now: datetime) -> Result:
 
 def _disk(world: World) -> Iterator[Result]:
     free = world.vault.free_bytes()
+    if free is None:
+        world.vault.exists("doctor", "doctor")
+        yield Result("ok", "Tresor", "Objektspeicher antwortet")
+        return
     level = "fail" if free < world.policy.disk_reserve else "warn" if free < ROOM else "ok"
     yield Result(level, "Speicherplatz", f"{free / 1e9:.1f} GB frei")
 

@@ -64,7 +64,8 @@ class _Now(Collector):
             unsigned = len(tx.evidence.unsigned(1000))
             yield _gauge("events_unsigned", "Facts that wait for a signature, up to 1000", (), [((), unsigned)])
         yield from _own_keys(world, now)
-        yield _gauge("free_bytes", "Free space of the vault", (), [((), world.vault.free_bytes())])
+        if (free := world.vault.free_bytes()) is not None:
+            yield _gauge("free_bytes", "Free space of the vault", (), [((), free)])
 
 
 def _deliveries(tx: Transaction, now: datetime) -> Iterator[Metric]:

@@ -10,7 +10,7 @@ from gateway.domain.expiry import Expiring, Held, expiring
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.flow.cases import authority_of
-from gateway.ports import World
+from gateway.ports import Transaction, World
 
 EXPIRING = "certificate.expiring"
 

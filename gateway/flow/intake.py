@@ -151,7 +151,8 @@ def slot(world: World, client: Client, case_id: str, index: int) -> Slot:
         raise SubmissionError(codes.STATE_CONFLICT, "Die Einreichung ist abgeschlossen; Anlagen sind unveränderlich.")
     if not 0 <= index < len(case.parts):
         raise SubmissionError(codes.NOT_FOUND, f"Diese Einreichung hat {len(case.parts)} Anlagen, gezählt ab 0.")
-    if world.vault.free_bytes() < world.policy.disk_reserve + case.parts[index].size:
+    free = world.vault.free_bytes()
+    if free is not None and free < world.policy.disk_reserve + case.parts[index].size:
         raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden.")
     return Slot(case, case.parts[index], content_key(world, case), world.chance.octets(12))
 

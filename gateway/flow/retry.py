@@ -33,9 +33,11 @@ def failed(
 ) -> Delivery:
     """Return the delivery after an attempt that did not succeed: waiting for the next one, or held for a human.
 
-    Unreachable waits; Unconfirmed waits only where repeating is safe (law 5); everything else is held (law 8).
+    Unreachable waits; Unconfirmed, and a database or vault of ours that did not answer, wait only where repeating is
+    safe (law 5); everything else is held (law 8).
     """
-    again = isinstance(error, Unreachable) or (isinstance(error, Unconfirmed) and repeatable)
+    unsure = isinstance(error, Unconfirmed) or error.code is codes.DRAINING
+    again = isinstance(error, Unreachable) or (unsure and repeatable)
     ended = delivery.but(worker="", leased_until=None, reason=error.reason, code=error.code.name)
     if not again:
         return ended.but(state=move(delivery.state, State.HELD), next_at=None)
@@ -86,8 +88,11 @@ def backoff(attempt: int, jitter: float, policy: Policy) -> timedelta:
 def way_after(way: Way, error: GatewayError | None, now: datetime, policy: Policy) -> Way:
     """Return the way's breaker after an attempt: opened after `breaker_after` failures in a row, closed by a success.
 
-    A refusal proves that the far side answers, so it closes the breaker too.
+    A refusal proves that the far side answers, so it closes the breaker too. What we could not do ourselves says
+    nothing about the far side.
     """
+    if error is not None and error.code is codes.DRAINING:
+        return way
     if not isinstance(error, Unreachable | Unconfirmed):
         return replace(way, failures=0, open_until=None)
     failures = way.failures + 1
