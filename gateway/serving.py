@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import tempfile
 import threading
@@ -37,10 +38,16 @@ def serve(world: World, settings: Settings, port: int, say: Say) -> None:
     listening = _listen(settings.host, port)
     with _mailbox(world, settings, say):
         application: Any = build_app(
-            world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment
+            world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment, stop=_stop
         )
         say(f"bereit: http://{settings.host}:{listening.getsockname()[1]}")
         uvicorn.Server(_config(application)).run(sockets=[listening])
+
+
+def _stop() -> None:
+    """End at once: after a failed fsync nothing this process would still say could be believed (law 1)."""
+    _log.error("durability lost")
+    os._exit(70)
 
 
 def _listen(host: str, port: int) -> socket:

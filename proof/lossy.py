@@ -12,7 +12,7 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -43,6 +43,7 @@ class Wires:
     losses: Counter[tuple[str, Loss]] = field(default_factory=Counter)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     calm: bool = False
+    _servers: list[asyncio.Server] = field(default_factory=list)
 
     @contextmanager
     def running(self) -> Iterator[Wires]:
@@ -52,7 +53,7 @@ class Wires:
         try:
             yield self
         finally:
-            asyncio.run_coroutine_threadsafe(_rest(), self._loop).result(10)
+            asyncio.run_coroutine_threadsafe(_rest(self._servers), self._loop).result(10)
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
             self._loop.close()
@@ -66,6 +67,7 @@ class Wires:
                 await self._carry(name, target, draw, reader, writer)
 
             server = await asyncio.start_server(carried, "127.0.0.1", port, backlog=512)
+            self._servers.append(server)
             return int(server.sockets[0].getsockname()[1])
 
         return asyncio.run_coroutine_threadsafe(start(), self._loop).result(10)
@@ -138,7 +140,9 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def _rest() -> None:
+async def _rest(servers: Sequence[asyncio.Server]) -> None:
+    for server in servers:
+        server.close()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
