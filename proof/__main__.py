@@ -19,7 +19,7 @@ from proof.frame import Finding, Record, lines
 from proof.machine import described
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Faults": (),
+    "Faults": ("storm_sqlite", "storm_postgresql"),
     "More than one machine": (),
     "Attacks": (),
     "Speed": (),

@@ -64,7 +64,8 @@ class Wires:
 
         async def start() -> int:
             async def carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                await self._carry(name, target, draw, reader, writer)
+                with suppress(asyncio.CancelledError):  # the storm is over
+                    await self._carry(name, target, draw, reader, writer)
 
             server = await asyncio.start_server(carried, "127.0.0.1", port, backlog=512)
             self._servers.append(server)
@@ -143,7 +144,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 async def _rest(servers: Sequence[asyncio.Server]) -> None:
     for server in servers:
         server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others, timeout=1)

@@ -108,7 +108,9 @@ class SoapEnd:
 
     def _read(self, folder: Path) -> Arrived:
         facts = json.loads((folder / "uebergabe.json").read_text(encoding="utf-8"))
-        attachments = [name for name, part in facts.items() if name != "nachricht.xml" and part["kennung"] != "manifest"]
+        attachments = [
+            name for name, part in facts.items() if name != "nachricht.xml" and part["kennung"] != "manifest"
+        ]
         digests = frozenset(digest((folder / name).read_bytes()) for name in attachments)
         return Arrived((folder / "nachricht.xml").read_bytes(), digests)
 
