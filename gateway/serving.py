@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ def serve(world: World, settings: Settings, port: int, say: Say) -> None:
     listening = _listen(settings.host, port)
     with _mailbox(world, settings, say):
         application: Any = build_app(
-            world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment
+            world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment, stop=_stop
         )
         _settle()
         say(f"bereit: http://{settings.host}:{listening.getsockname()[1]}")
@@ -45,6 +46,12 @@ def _settle() -> None:
     """Take what was loaded at the start out of the collector's rounds: looking through what stays makes pauses."""
     gc.collect()
     gc.freeze()
+
+
+def _stop() -> None:
+    """End at once: after a failed fsync nothing this process would still say could be believed (law 1)."""
+    _log.error("durability lost")
+    os._exit(70)
 
 
 def _listen(host: str, port: int) -> socket:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from gateway.domain import codes
@@ -75,7 +76,10 @@ def install(app: FastAPI) -> None:
 
     async def ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, GatewayError)
-        return answer(request, error)
+        told = answer(request, error)
+        if error.code is codes.DURABILITY_LOST and request.app.state.stop is not None:
+            told.background = BackgroundTask(request.app.state.stop)  # after the answer has left
+        return told
 
     async def starlettes(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
