@@ -20,6 +20,7 @@ from gateway.api.app import build_app
 from gateway.edges.gate import Gate
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.peer_cert import PeerCertProtocol, tls_context
+from gateway.edges.scanner import Clamd
 from gateway.flow.desk import MailboxDesk
 from gateway.ports import World
 from gateway.settings import Settings
@@ -36,11 +37,15 @@ def serve(world: World, settings: Settings, port: int, say: Say) -> None:
     """Serve until a signal ends it; says `bereit: …` for each address once it is listening."""
     listening = _listen(settings.host, port)
     with _mailbox(world, settings, say):
-        application: Any = build_app(
-            world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment
-        )
+        application: Any = build_app(world, gate=open_gate(settings), environment=settings.environment)
         say(f"bereit: http://{settings.host}:{listening.getsockname()[1]}")
         uvicorn.Server(_config(application)).run(sockets=[listening])
+
+
+def open_gate(settings: Settings) -> Gate:
+    """Return the PDF gate, with the virus scanner behind it if one is set. Raises: ConfigurationError."""
+    scanner = Clamd(settings.scanner, settings.scanner_seconds) if settings.scanner else None
+    return Gate(parallel=settings.gate_parallel, scanner=scanner)
 
 
 def _listen(host: str, port: int) -> socket:

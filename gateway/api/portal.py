@@ -32,7 +32,7 @@ from gateway.domain.participation import in_force
 from gateway.domain.procedure import Procedure
 from gateway.domain.tokens import READ, SUBMIT
 from gateway.edges.arrival import Arrival, receive
-from gateway.flow import acceptance, intake
+from gateway.flow import acceptance, intake, scanning
 from gateway.flow.cases import own_case
 from gateway.ports import World
 from gateway.routing import responsible
@@ -144,7 +144,11 @@ async def upload(request: Request, submission_id: str, index: int, client: Submi
             limits.ATTACHMENT_BYTES,
         )
 
-    arrived = await receive(request.stream(), arrival, request.app.state.pool)
+    try:
+        arrived = await receive(request.stream(), arrival, request.app.state.pool)
+    except SubmissionError as error:
+        await run_in_threadpool(scanning.note, world, client, slot, error)
+        raise
     return _answer(ReceivedOut(index=index, size=arrived.size, sha256=arrived.sha256))
 
 

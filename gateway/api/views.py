@@ -179,6 +179,8 @@ EVENTS = {
     "case.accepted": "Angenommen und gesichert",
     "message.announced": "Weitere Nachricht angekündigt",
     "message.accepted": "Weitere Nachricht angenommen und gesichert",
+    "attachment.malware": "Anlage zurückgewiesen: Schadsoftware",
+    "attachment.unscanned": "Anlage nicht angenommen: Virenprüfung nicht möglich",
     "case.withdrawn": "Zurückgezogen",
     "case.expired": "Entwurf verfallen",
     "case.erased": "Inhalt gelöscht",

@@ -9,6 +9,7 @@ import signal
 import socket
 from typing import NoReturn
 
+from gateway.edges import sandbox
 from gateway.edges.gate_rules import examine
 from gateway.edges.gate_streams import Limits
 from gateway.edges.gate_verdict import Verdict, damaged
@@ -67,13 +68,14 @@ def _found(file: int) -> Verdict:
 def confine(limits: Limits) -> None:
     """Give up what is left: files, sockets, processes, memory, time.
 
-    With no descriptor left to open there is no network either. A system-call filter (seccomp) would stand here, last.
+    With no descriptor left to open there is no network either; where the kernel can, it locks the rest away too.
     """
     resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST, _MOST))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 1))
+    sandbox.confine(frozenset({sandbox.Lock.SECCOMP}))  # the helper took the other lock for all its children
 
 
 def _prctl(option: int, value: int) -> None:

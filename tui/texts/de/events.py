@@ -3,6 +3,8 @@
 TEXTS = {
     "case.announced": "Angekündigt",
     "case.accepted": "Angenommen und gesichert",
+    "attachment.malware": "Anlage zurückgewiesen: Schadsoftware",
+    "attachment.unscanned": "Anlage nicht angenommen: Virenprüfung nicht möglich",
     "case.withdrawn": "Zurückgezogen",
     "case.expired": "Entwurf verfallen",
     "case.erased": "Inhalt gelöscht",

@@ -3,6 +3,8 @@
 TEXTS = {
     "case.announced": "Announced",
     "case.accepted": "Accepted and durable",
+    "attachment.malware": "Attachment refused: malware",
+    "attachment.unscanned": "Attachment not accepted: virus scan not possible",
     "case.withdrawn": "Withdrawn",
     "case.expired": "Draft expired",
     "case.erased": "Content erased",
