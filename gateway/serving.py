@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.api.app import build_app
 from gateway.edges.gate import Gate
+from gateway.edges.http_guard import GuardedProtocol
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.peer_cert import PeerCertProtocol, tls_context
 from gateway.edges.scanner import Clamd
@@ -52,6 +53,7 @@ def _listen(host: str, port: int) -> socket:
     listening = socket()
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     listening.bind((host, port))
+    listening.listen(2048)  # who is told "bereit" may connect at once; the loop takes over what waits
     return listening
 
 
@@ -64,7 +66,7 @@ def _config(application: Any, **more: Any) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
-        **({"http": "httptools"} | more),
+        **({"http": GuardedProtocol} | more),
     )
 
 

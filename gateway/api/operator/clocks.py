@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -11,6 +10,7 @@ from pydantic import Field
 from gateway.api.operator.access import Editing, Reading, world_of
 from gateway.api.operator.authorities import reading
 from gateway.api.operator.shapes import Line, Reason, Shape
+from gateway.api.shapes import Day
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
 from gateway.domain.deadlines import level_of
@@ -24,7 +24,7 @@ router = APIRouter()
 class ClosedDay(Shape):
     """A day on which nobody works though it is no public holiday."""
 
-    date: Annotated[date, Field(strict=False)]
+    date: Day
     name: Line = ""
 
 
