@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 import tempfile
 import threading
@@ -29,6 +30,9 @@ from gateway.settings import Settings
 REFRESH = 2.0
 """Seconds between two looks for certificates that an operator has added meanwhile."""
 
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
+
 Say = Callable[[str], None]
 
 _log = structlog.get_logger("serving")
@@ -39,6 +43,7 @@ def serve(world: World, settings: Settings, port: int, say: Say) -> None:
     listening = _listen(settings.host, port)
     with _mailbox(world, settings, say):
         application: Any = build_app(world, gate=open_gate(settings), environment=settings.environment)
+        _settle()
         say(f"bereit: http://{settings.host}:{listening.getsockname()[1]}")
         uvicorn.Server(_config(application)).run(sockets=[listening])
 
@@ -49,11 +54,17 @@ def open_gate(settings: Settings) -> Gate:
     return Gate(parallel=settings.gate_parallel, scanner=scanner)
 
 
+def _settle() -> None:
+    """Take what was loaded at the start out of the collector's rounds: it stays, and looking through it takes time."""
+    gc.collect()
+    gc.freeze()
+
+
 def _listen(host: str, port: int) -> socket:
     listening = socket()
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     listening.bind((host, port))
-    listening.listen(2048)  # who is told "bereit" may connect at once; the loop takes over what waits
+    listening.listen(BACKLOG)  # from now on a caller waits rather than being refused
     return listening
 
 

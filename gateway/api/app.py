@@ -76,7 +76,7 @@ def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environme
     app.state.world = world
     app.state.gate = the_gate
     app.state.pool = pool
-    app.state.in_flight = set()
+    app.state.in_flight = {}
     app.state.environment = environment
     app.state.local_operator = None
     problems.install(app)

@@ -62,6 +62,19 @@ class AttachmentIn(Shape):
         )
 
 
+class EnclosedIn(AttachmentIn):
+    """An attachment of a submission; a small one may bring its content along."""
+
+    content: Annotated[
+        str | None,
+        Field(
+            max_length=1_400_000,
+            description="The file itself in base64: then of every attachment, together at most 1 MB,"
+            " and the submission is complete with this call",
+        ),
+    ] = None
+
+
 class PostedPlanIn(Shape):
     """A plan that follows by post (option 2)."""
 
@@ -76,7 +89,7 @@ class AnnouncementIn(Shape):
     municipality: Ags
     procedure: Annotated[Procedure, Field(strict=False)]
     antrag: dict[str, Any]
-    attachments: Annotated[list[AttachmentIn], Field(max_length=5000)]
+    attachments: Annotated[list[EnclosedIn], Field(max_length=5000)]
     posted_plans: Annotated[list[PostedPlanIn], Field(max_length=500)] = []
     portal_reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{0,100}$")] = ""
     test: bool = False

@@ -32,25 +32,31 @@ class Lock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a filter must know of a processor: the kernel's audit name and the numbers of the calls allowed."""
+    """What a filter must know of a processor: the kernel's audit name, and the numbers of calls: those allowed, and
+    prlimit64, which is allowed for the process itself.
+    """
 
     audit: int
+    limit: int
     allowed: tuple[int, ...]
 
 
 _X86_64 = Machine(
     0xC000003E,
-    (0, 1, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 24, 25, 28, 35, 39, 60, 72, 96, 98, 186, 202, 204,
-     228, 230, 231, 262, 318, 334),
+    302,
+    (0, 1, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 24, 25, 28, 35, 39, 44, 47, 60, 72, 96, 98, 186, 202,
+     204, 228, 230, 231, 262, 318, 334),
 )  # fmt: skip
 _AARCH64 = Machine(
     0xC00000B7,
+    261,
     (25, 29, 57, 62, 63, 64, 65, 66, 67, 68, 79, 80, 93, 94, 98, 101, 113, 115, 123, 124, 134, 135, 139, 165, 169, 172,
-     178, 214, 215, 216, 222, 226, 233, 278, 293),
+     178, 206, 212, 214, 215, 216, 222, 226, 233, 278, 293),
 )  # fmt: skip
 """read write close fstat lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn ioctl pread64
 pwrite64 readv writev sched_yield mremap madvise nanosleep getpid exit fcntl gettimeofday getrusage gettid futex
-sched_getaffinity clock_gettime clock_nanosleep exit_group newfstatat getrandom rseq."""
+sched_getaffinity clock_gettime clock_nanosleep exit_group newfstatat getrandom rseq; sendto recvmsg on the
+socket to the helper (no other can be made)."""
 
 MACHINES = {"x86_64": _X86_64, "aarch64": _AARCH64}
 """What is known, by the name that `uname` has for it."""
@@ -126,7 +132,11 @@ def program(machine: Machine) -> bytes:
         (_EQUAL, 1, 0, machine.audit),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, 0),
-        (_ABOVE, len(numbers), 0, _X32),
+        (_ABOVE, len(numbers) + 4, 0, _X32),
+        (_EQUAL, 0, 3, machine.limit),
+        (_LOAD, 0, 0, 16),  # whose limit: the first argument
+        (_EQUAL, len(numbers) + 2, 0, 0),
+        (_RETURN, 0, 0, _DENY),
         *((_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
         (_RETURN, 0, 0, _DENY),
         (_RETURN, 0, 0, _ALLOW),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from gateway.domain import codes
-from gateway.domain.case import Client
+from gateway.domain.case import Part
 from gateway.domain.errors import GatewayError
 from gateway.domain.journal import Act
-from gateway.flow.intake import Slot
 from gateway.ports import World
 
 _WORDS = {
@@ -15,13 +14,16 @@ _WORDS = {
 }
 
 
-def note(world: World, client: Client, slot: Slot, error: GatewayError) -> None:
-    """Journal why an upload was turned away if the scanner was the reason; the same thing twice running stands once."""
+def note(world: World, client: str, part: Part, error: GatewayError, number: str = "") -> None:
+    """Journal why a file was turned away if the scanner was the reason; `number` names the case if it is kept.
+
+    The same thing twice running stands once.
+    """
     what = _WORDS.get(error.code.name)
     if what is None:
         return
-    act = Act(f"portal:{client.name}", what, slot.case.number, error.reason, {"part": slot.part.name})
+    act = Act(f"portal:{client}", what, number, error.reason, {"part": part.name})
     with world.store.writing() as tx:
-        last = next(iter(tx.journal.read(limit=1, subject=slot.case.number, newest_first=True)), None)
+        last = next(iter(tx.journal.read(limit=1, subject=number, newest_first=True)), None)
         if last is None or (last.act.what, last.act.why, dict(last.act.facts)) != (what, act.why, dict(act.facts)):
             tx.journal.append(act)

@@ -20,7 +20,7 @@ from tests.kit.pdfs_hostile import HOSTILE
 ROOT = Path(__file__).parents[2]
 
 TRIES = """
-import ctypes, json, os, socket, sys, threading
+import ctypes, json, os, resource, socket, sys, threading
 from gateway.edges import sandbox
 
 listening = socket.create_server(("127.0.0.1", 0))
@@ -65,6 +65,7 @@ acts = {
     "start a thread": thread,
     "run a program": lambda: os.execv("/bin/true", ["true"]),
     "signal another process": lambda: os.kill(os.getppid(), 0),
+    "limit another process": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU),
     "trace": traced,
     "change root": lambda: os.chroot("/"),
     "become somebody else": lambda: os.setuid(65534),
@@ -73,6 +74,7 @@ acts = {
     "call the other table": other_table,
 }
 needed = {
+    "limit itself": lambda: resource.setrlimit(resource.RLIMIT_CPU, (50, resource.RLIM_INFINITY)),
     "read what is open": lambda: os.pread(memory, 9, 0),
     "take memory": lambda: bytearray(50_000_000),
     "look at the clock": __import__("time").monotonic,
@@ -142,7 +144,7 @@ def test_the_filter_has_one_way_in_and_two_ways_out() -> None:
     for machine in MACHINES.values():
         assert len(set(machine.allowed)) == len(machine.allowed)
         lines = program(machine)
-        assert len(lines) == 8 * (len(machine.allowed) + 7)
+        assert len(lines) == 8 * (len(machine.allowed) + 11)
         assert len(machine.allowed) < 255, "a jump has eight bits"
 
 
