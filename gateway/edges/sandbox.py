@@ -10,11 +10,12 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import resource
 import struct
 from dataclasses import dataclass
 from enum import StrEnum
 
-_PR_GET_SECCOMP, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _PR_SET_NO_NEW_PRIVS = 21, 22, 2, 38
+_PR_SET_DUMPABLE, _PR_GET_SECCOMP, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _PR_SET_NO_NEW_PRIVS = 4, 21, 22, 2, 38
 _LANDLOCK_CREATE, _LANDLOCK_RESTRICT, _LANDLOCK_VERSION = 444, 446, 1
 
 _FILE_RIGHTS = ((1, 13), (2, 14), (3, 15), (5, 16))
@@ -81,6 +82,12 @@ def confine(locks: frozenset[Lock] = BOTH) -> frozenset[Lock]:
         return frozenset()
     ways = {Lock.LANDLOCK: _landlock, Lock.SECCOMP: _seccomp}
     return frozenset(lock for lock in sorted(locks) if ways[lock]())
+
+
+def keep_memory() -> None:
+    """For this process and those it forks: no core dump, no other process of the account looks in (law 2)."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def available() -> frozenset[Lock]:
