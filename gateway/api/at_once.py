@@ -12,9 +12,9 @@ from gateway.domain import codes, limits
 from gateway.domain.case import Case, Part
 from gateway.domain.errors import Fault, SubmissionError
 from gateway.edges.arrival import Arrival
-from gateway.flow import at_once
+from gateway.flow import at_once, scanning
 from gateway.flow.at_once import Accepted, Call
-from gateway.flow.intake import refusal
+from gateway.flow.intake import refusal, require_room
 from gateway.ports import World
 from gateway.seal.cipher import SealingPass
 
@@ -68,11 +68,14 @@ def submit(request: Request, call: Call) -> tuple[SubmissionOut, bool]:
 
     def receive(case: Case, part: Part, key: bytes, file: bytes) -> None:
         arriving = arrival(request, case, part, key, world.chance.octets(12))
-        arriving.feed(file)
-        arriving.finish()
+        try:
+            arriving.feed(file)
+            arriving.finish()
+        except SubmissionError as error:
+            scanning.note(world, call.client.name, part, error)
+            raise
 
-    if world.vault.free_bytes() < world.policy.disk_reserve + sum(map(len, call.files)):
-        raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden.")
+    require_room(world, sum(map(len, call.files)))
     found = at_once.submit(world, call, receive)
     if isinstance(found, Accepted):
         view = views.submission_out(world, found.case, [found.delivery])

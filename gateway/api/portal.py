@@ -33,7 +33,7 @@ from gateway.domain.participation import in_force
 from gateway.domain.procedure import Procedure
 from gateway.domain.tokens import READ, SUBMIT
 from gateway.edges.arrival import Arrival, receive
-from gateway.flow import acceptance, intake
+from gateway.flow import acceptance, intake, scanning
 from gateway.flow.at_once import Call
 from gateway.flow.cases import own_case
 from gateway.flow.intake import Slot
@@ -145,7 +145,11 @@ async def upload(request: Request, submission_id: str, index: int) -> Response:
     def begin() -> Arrival:
         return arrival(request, slot.case, slot.part, slot.key, slot.nonce)
 
-    arrived = await receive(request.stream(), begin, request.app.state.pool)
+    try:
+        arrived = await receive(request.stream(), begin, request.app.state.pool)
+    except SubmissionError as error:
+        await run_in_threadpool(scanning.note, _world(request), slot.case.client, slot.part, error, slot.case.number)
+        raise
     return _answer(ReceivedOut(index=index, size=arrived.size, sha256=arrived.sha256))
 
 

@@ -18,7 +18,12 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://bauweiche.example/errors#"
 """Prefix of the problem type; the deployer's documentation is served there (docs/errors.md)."""
 
-_RETRY = {codes.PDF_UNCHECKED.name: "5", codes.DRAINING.name: "5", codes.STORAGE_FULL.name: "300"}
+_RETRY = {
+    codes.PDF_UNCHECKED.name: "5",
+    codes.SCANNER_UNAVAILABLE.name: "30",
+    codes.DRAINING.name: "5",
+    codes.STORAGE_FULL.name: "300",
+}
 _AUTHENTICATE = {codes.TOKEN_MISSING.name, codes.TOKEN_INVALID.name, codes.TOKEN_EXPIRED.name}
 _BY_STATUS: Mapping[int, Code] = {404: codes.NOT_FOUND, 405: codes.METHOD, 413: codes.BODY_TOO_LARGE}
 

@@ -10,6 +10,7 @@ import signal
 import socket
 from typing import NoReturn
 
+from gateway.edges import sandbox
 from gateway.edges.gate_rules import examine
 from gateway.edges.gate_streams import Limits
 from gateway.edges.gate_verdict import PASSED, Verdict, damaged
@@ -50,8 +51,8 @@ def serve(door: socket.socket, sample: int) -> NoReturn:
         examine(sample, Limits())
         os.dup2(door.detach(), _DOOR)
         os.closerange(_DOOR + 1, os.sysconf("SC_OPEN_MAX"))
-        confine(Limits())
         with socket.socket(fileno=_DOOR) as entrance:
+            confine(Limits())
             served = 0
             while _look(entrance, fresh=served == 0):
                 served += 1
@@ -93,7 +94,7 @@ def _found(file: int) -> Verdict:
 def confine(limits: Limits) -> None:
     """Give up what is left: files, sockets, processes, memory, time.
 
-    With no descriptor left to open there is no network either. A system-call filter (seccomp) would stand here, last.
+    With no descriptor left to open there is no network either; where the kernel can, it locks the rest away too.
     The hard limit on time stays open: the next file's is set from it; the helper's clock has the last word.
     """
     resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST, _MOST))
@@ -101,6 +102,7 @@ def confine(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     _allow_time(limits)
+    sandbox.confine(frozenset({sandbox.Lock.SECCOMP}))  # the helper took the other lock for all its children
 
 
 def _allow_time(limits: Limits) -> None:

@@ -22,6 +22,7 @@ import pikepdf
 from pikepdf import Encryption
 
 from gateway.domain import codes
+from gateway.edges import sandbox
 from gateway.edges.gate_cell import IN_DOUBT, NEXT, OUT_OF_MEMORY, SMALL, harden, serve
 from gateway.edges.gate_rules import examine, limit_qpdf
 from gateway.edges.gate_streams import Limits
@@ -249,6 +250,7 @@ def main(control: socket.socket, wall_seconds: float = WALL_SECONDS) -> None:
     gc.collect()
     gc.disable()
     gc.freeze()  # the collector would write to, and so copy, every page that children share
+    sandbox.confine(frozenset({sandbox.Lock.LANDLOCK}))  # no file and no port from here on, for our children too
     Nursery(control, sample, wall_seconds).run()
 
 

@@ -1,4 +1,4 @@
-"""The authority of the crash story on each way: what arrived there, opened with its own tools, attachment by attachment.
+"""The authority of the crash story on each way: what arrived there, opened with its own tools, part by part.
 
 Everything here runs outside the process that is struck, except that folders are emptied by the story itself.
 """
@@ -39,7 +39,8 @@ from tests.kit.ways import tls_certificate
 UNKNOWN = (
     '<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code><s:Reason><s:Text xml:lang="de">Unbekannt</s:Text></s:Reason>'
     '<s:Detail><x:InvalidMessageIDException><x:errorCode listURI="urn:de:xta:webservice:codeliste:fehlernummer"'
-    ' listVersionID="1.0"><code>9070</code><name>Unbekannt</name></x:errorCode></x:InvalidMessageIDException></s:Detail>'
+    ' listVersionID="1.0"><code>9070</code><name>Unbekannt</name></x:errorCode></x:InvalidMessageIDException>'
+    "</s:Detail>"
     "</s:Fault>"
 )
 WAYS = ("file_drop", "sftp", "soap_push", "xta_push", "xta_mailbox")
