@@ -8,6 +8,8 @@ TEXTS = {
     "message.withdrawn": "Weitere Nachricht zurückgezogen",
     "message.expired": "Entwurf einer weiteren Nachricht verfallen",
     "message.erased": "Inhalt einer weiteren Nachricht gelöscht",
+    "attachment.malware": "Anlage zurückgewiesen: Schadsoftware",
+    "attachment.unscanned": "Anlage nicht angenommen: Virenprüfung nicht möglich",
     "case.withdrawn": "Zurückgezogen",
     "case.expired": "Entwurf verfallen",
     "case.erased": "Inhalt gelöscht",
