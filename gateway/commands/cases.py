@@ -42,7 +42,8 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     for way in resting:
         reason = way.paused_why or f"{way.failures} Fehlversuche hintereinander"
         out(f"ruht: {way.authority}  {reason}\n")
-    out(f"freier Speicher  {free / 1e9:>8.1f} GB\n")
+    if free is not None:
+        out(f"freier Speicher  {free / 1e9:>8.1f} GB\n")
 
 
 def trace(

@@ -70,10 +70,14 @@ def show(ctx: typer.Context, who: Who, as_json: AsJson = False) -> None:
 def contact(
     ctx: typer.Context,
     who: Who,
-    role: Annotated[str, typer.Option(help="Rolle, zum Beispiel Technisch oder Fachlich; Vorhandenes wird ersetzt.")],
-    name: Annotated[str, typer.Option(help="Name der Person oder Stelle.")],
-    email: Annotated[str, typer.Option(help="E-Mail-Adresse.")],
+    role: Annotated[
+        str, typer.Option(help="Rolle: Technisch, Fachlich, Postanschrift oder andere; Vorhandenes wird ersetzt.")
+    ],
+    name: Annotated[
+        str, typer.Option(help="Name der Person oder Stelle; bei Postanschrift ihre Zeilen, durch Komma getrennt.")
+    ],
     reason: Reason,
+    email: Annotated[str, typer.Option(help="E-Mail-Adresse.")] = "",
     phone: Annotated[str, typer.Option(help="Telefon.")] = "",
     as_json: AsJson = False,
 ) -> None:

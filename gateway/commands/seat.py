@@ -55,9 +55,15 @@ def opened(ctx: typer.Context, *, writing: bool = False) -> Iterator[World]:
     """Open the installation; every refusal becomes German sentences on stderr and an exit code."""
     if writing and seat_of(ctx).read_only:
         fail(REFUSED, "Nur-Lese-Betrieb: Es wurde nichts geändert.")
+    with refusals(), seat_of(ctx).open() as world:
+        yield world
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn every refusal into German sentences on stderr and an exit code."""
     try:
-        with seat_of(ctx).open() as world:
-            yield world
+        yield
     except GatewayError as error:
         lines = [error.reason, *([error.hint] if error.hint else [])]
         lines += [f"  {fault.pointer or '/'}: {fault.detail}" for fault in error.faults]

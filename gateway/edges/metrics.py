@@ -64,7 +64,8 @@ class _Now(Collector):
             unsigned = len(tx.evidence.unsigned(1000))
             yield _gauge("events_unsigned", "Facts that wait for a signature, up to 1000", (), [((), unsigned)])
         yield from _own_keys(world, now)
-        yield _gauge("free_bytes", "Free space of the vault", (), [((), world.vault.free_bytes())])
+        if (free := world.vault.free_bytes()) is not None:
+            yield _gauge("free_bytes", "Free space of the vault", (), [((), free)])
 
 
 def _deliveries(tx: Transaction, now: datetime) -> Iterator[Metric]:
@@ -105,9 +106,13 @@ def _certificates(tx: Transaction, now: datetime) -> Iterator[Metric]:
 
 
 def _own_keys(world: World, now: datetime) -> Iterator[Metric]:
-    mine = (("sign", world.keyring.signer(now).certificate), ("wrap", world.keyring.wrapping_certificate(now)))
-    shown = [((purpose,), (one.not_valid_after_utc - now).total_seconds()) for purpose, one in mine]
-    yield _gauge("own_certificate_seconds", "Time left of the gateway's keys in use", ("purpose",), shown)
+    """Yield what is left of the last key of each purpose: below zero once there is none that is valid any more."""
+    newest: dict[str, datetime] = {}
+    for key in world.keyring.list():
+        if key.not_after is not None:
+            newest[key.purpose] = max(key.not_after, newest.get(key.purpose, key.not_after))
+    shown = [((purpose,), (end - now).total_seconds()) for purpose, end in sorted(newest.items())]
+    yield _gauge("own_certificate_seconds", "Time left of the gateway's own keys", ("purpose",), shown)
 
 
 def _gauge(name: str, text: str, labels: Sequence[str], samples: Sequence[Sample]) -> Metric:

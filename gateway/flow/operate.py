@@ -14,7 +14,7 @@ from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.journal import Act
 from gateway.flow import evidence
 from gateway.flow.advance import advance
-from gateway.flow.cases import authority_of
+from gateway.flow.cases import authority_of, word
 from gateway.flow.dispatch import way_settings
 from gateway.ports import Transaction, World
 
@@ -85,7 +85,7 @@ def withdraw(world: World, case_id: str, actor: str, why: str) -> None:
         for delivery in tx.deliveries.of_case(case.id):
             tx.deliveries.save(delivery.but(state=move(delivery.state, State.WITHDRAWN), next_at=None))
         tx.cases.drop_sealed(case.id)
-        entry = tx.journal.append(Act(actor, "case.withdrawn", case.number, why))
+        entry = tx.journal.append(Act(actor, word(case, "withdrawn"), case.number, why))
         evidence.noted(world, tx, case, Fact.WITHDRAWN, entry)
 
 

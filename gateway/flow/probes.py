@@ -12,13 +12,13 @@ from gateway.adapter import Adapter, Finding, Probing, Watching
 from gateway.domain.calendar import local_date, written_date, written_moment
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State, why
-from gateway.domain.dossier import Dossier
+from gateway.domain.dossier import POSTAL, Dossier
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.onboarding import Check, Evidence
-from gateway.domain.participation import Participation, Protection
+from gateway.domain.participation import Option, Participation, Protection
 from gateway.flow.cases import authority_of
-from gateway.flow.clocks import closed_days
+from gateway.flow.days import closed_days
 from gateway.flow.dispatch import way_settings
 from gateway.flow.participation import faults_of
 from gateway.flow.proofs import named, subject
@@ -110,9 +110,12 @@ def _details(world: World, seen: Situation) -> Finding:
 def _contact(seen: Situation) -> Finding:
     named = [one for one in seen.dossier.contacts if one.email]
     missing = [words for part, words in NEEDED_CONTACTS if not any(part in one.role.casefold() for one in named)]
-    if missing:
-        text = f"Es fehlt mit E-Mail-Adresse: {' und '.join(missing)}. Bitte bei den Kontakten eintragen."
-        return Finding(Check.CONTACT, False, text)
+    faults = [f"Es fehlt mit E-Mail-Adresse: {' und '.join(missing)}."] if missing else []
+    by_post = seen.participation is not None and seen.participation.option is Option.WITHOUT_PLANS
+    if by_post and not seen.dossier.postal_address:
+        faults.append(f"Es fehlt, wohin Pläne geschickt werden: ein Kontakt mit der Rolle „{POSTAL}“.")
+    if faults:
+        return Finding(Check.CONTACT, False, f"{' '.join(faults)} Bitte bei den Kontakten eintragen.")
     return Finding(Check.CONTACT, True, f"{len(named)} Kontakte mit E-Mail-Adresse, technisch und fachlich.")
 
 

@@ -156,7 +156,8 @@ class Vault(Protocol):
 
     def sweep(self, known: Callable[[str], bool], older_than: datetime) -> int: ...
 
-    def free_bytes(self) -> int: ...
+    def free_bytes(self) -> int | None:
+        """Return how many bytes it can still take; None if it names no limit."""
 
 
 class OwnKey(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -76,8 +76,8 @@ class Deliveries(Protocol):
     def orphaned(self, now: datetime, limit: int) -> Sequence[Delivery]:
         """Return deliveries found under way whose lease has run out."""
 
-    def renew(self, worker: str, until: datetime) -> None:
-        """Extend the leases a worker holds."""
+    def renew(self, worker: str, held: Collection[str], until: datetime) -> None:
+        """Extend the leases of those messages that a worker really has in hand."""
 
     def to_watch(self, now: datetime, limit: int) -> Sequence[Delivery]:
         """Return available deliveries whose next look is due."""

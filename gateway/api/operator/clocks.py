@@ -13,6 +13,7 @@ from gateway.api.operator.access import Editing, Reading, world_of
 from gateway.api.operator.guards import if_match, reading
 from gateway.api.operator.rows import etag_of
 from gateway.api.operator.shapes import Line, Reason, Shape
+from gateway.api.shapes import Day
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
 from gateway.domain.deadlines import level_of
@@ -26,7 +27,7 @@ router = APIRouter()
 class ClosedDay(Shape):
     """A day on which nobody works though it is no public holiday."""
 
-    date: Annotated[date, Field(strict=False)]
+    date: Day
     name: Line = ""
 
 

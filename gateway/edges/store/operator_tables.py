@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Table, text
+from sqlalchemy import JSON, CheckConstraint, Index, Table, text
 from sqlmodel import Field
 
 from gateway.edges.store.columns import UtcDateTime
@@ -55,6 +55,16 @@ class SurveyRow(Row, table=True):
     actor: str
     state: str
     value: dict[str, Any] = Field(sa_type=JSON)
+
+
+class SchemaFloorRow(Row, table=True):
+    """The one row that says which is the oldest program that may still work on these tables, by its newest revision."""
+
+    __tablename__ = "schema_floor"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    revision: str
 
 
 DOSSIERS: Table = Row.metadata.tables["dossiers"]
