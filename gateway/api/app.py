@@ -45,13 +45,21 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def build_app(
-    world: World, *, gate: Gate | None = None, mounts: Mapping[str, Any] | None = None, environment: str = "TEST"
+    world: World,
+    *,
+    gate: Gate | None = None,
+    mounts: Mapping[str, Any] | None = None,
+    environment: str = "TEST",
+    stop: Callable[[], None] = lambda: None,
 ) -> App:
     """Return the application over a world; `mounts` are the adapters' own endpoints by path prefix.
 
-    `environment` is what operators read in the header: PROD or TEST.
+    `environment` is what operators read in the header: PROD or TEST. `stop` is called once a caller has been told that
+    an fsync failed: the process must end then (law 1).
     """
-    return Correlated(inner_app(world, gate or Gate(), mounts or {}, environment))
+    app = inner_app(world, gate or Gate(), mounts or {}, environment)
+    app.state.stop = stop
+    return Correlated(app)
 
 
 def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environment: str) -> FastAPI:
@@ -76,9 +84,10 @@ def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environme
     app.state.world = world
     app.state.gate = the_gate
     app.state.pool = pool
-    app.state.in_flight = set()
+    app.state.in_flight = {}
     app.state.environment = environment
     app.state.local_operator = None
+    app.state.stop = None
     problems.install(app)
     parameters.install(app)
     app.include_router(portal.router)
@@ -105,7 +114,9 @@ def _health(app: FastAPI, world: World) -> None:
     def readyz() -> dict[str, str]:
         with world.store.reading() as tx:
             tx.deliveries.counts()
-        if world.vault.free_bytes() < world.policy.disk_reserve:
+        world.vault.exists("ready", "ready")  # raises while an object store does not answer
+        free = world.vault.free_bytes()
+        if free is not None and free < world.policy.disk_reserve:
             raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist fast voll.")
         return {"status": "ready"}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from gateway.domain import codes
@@ -17,7 +18,12 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://bauweiche.example/errors#"
 """Prefix of the problem type; the deployer's documentation is served there (docs/errors.md)."""
 
-_RETRY = {codes.PDF_UNCHECKED.name: "5", codes.DRAINING.name: "5", codes.STORAGE_FULL.name: "300"}
+_RETRY = {
+    codes.PDF_UNCHECKED.name: "5",
+    codes.SCANNER_UNAVAILABLE.name: "30",
+    codes.DRAINING.name: "5",
+    codes.STORAGE_FULL.name: "300",
+}
 _AUTHENTICATE = {codes.TOKEN_MISSING.name, codes.TOKEN_INVALID.name, codes.TOKEN_EXPIRED.name}
 _BY_STATUS: Mapping[int, Code] = {404: codes.NOT_FOUND, 405: codes.METHOD, 413: codes.BODY_TOO_LARGE}
 
@@ -75,7 +81,10 @@ def install(app: FastAPI) -> None:
 
     async def ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, GatewayError)
-        return answer(request, error)
+        told = answer(request, error)
+        if error.code is codes.DURABILITY_LOST and request.app.state.stop is not None:
+            told.background = BackgroundTask(request.app.state.stop)  # after the answer has left
+        return told
 
     async def starlettes(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated
 
 import typer
 from cryptography import x509
 
-from gateway.commands.seat import FAILURE, dumped, opened, out, say, seat_of
+from gateway.commands.findings import Result, shown
+from gateway.commands.seat import FAILURE, opened, out, say, seat_of
 from gateway.domain.calendar import local_date, written_date
 from gateway.domain.dossier import POSTAL
 from gateway.domain.errors import GatewayError
@@ -24,45 +24,47 @@ CLOCK_YEARS = range(2026, 2100)
 ROOM = 5 * 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One thing that was looked at; `level` is `ok`, `warn` or `fail`."""
-
-    level: str
-    what: str
-    detail: str
-
-
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command()(doctor)
 
 
 def doctor(
-    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False
+    ctx: typer.Context,
+    security: Annotated[
+        bool, typer.Option("--security", help="Die Sicherheit statt der Einrichtung (siehe docs/sicherheit.md).")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False,
 ) -> None:
     """Untersucht die Einrichtung und sagt, was fehlt; Ende mit 1, wenn etwas nicht in Ordnung ist."""
     with opened(ctx) as world:
-        results = [
-            *_settings(ctx, world),
-            *_keys(world),
-            *_disk(world),
-            *_clock(world),
-            *_schemas(world),
-            *_ways(world),
-            *_mail(world),
-            *_addresses(world),
-        ]
-    if as_json:
-        out(dumped([asdict(result) for result in results]))
-    else:
-        marks = {"ok": "✓", "warn": "!", "fail": "✕"}
-        for result in results:
-            out(f"{marks[result.level]} {result.what:<22} {result.detail}\n")
+        results = _security(ctx, world) if security else _soundness(ctx, world)
+    out(shown(results, as_json=as_json))
     failed = sum(result.level == "fail" for result in results)
     if failed:
         say(f"{failed} Punkte sind nicht in Ordnung.")
         raise typer.Exit(FAILURE)
+
+
+def _soundness(ctx: typer.Context, world: World) -> list[Result]:
+    return [
+        *_settings(ctx, world),
+        *_keys(world),
+        *_disk(world),
+        *_clock(world),
+        *_schemas(world),
+        *_ways(world),
+        *_mail(world),
+        *_addresses(world),
+    ]
+
+
+def _security(ctx: typer.Context, world: World) -> list[Result]:
+    from gateway.commands import security_host, security_world
+    from gateway.settings import load
+
+    settings = load(seat_of(ctx).state)
+    return [*security_host.look(settings), *security_world.look(world, settings), *_clock(world), *_schemas(world)]
 
 
 def _settings(ctx: typer.Context, world: World) -> Iterator[Result]:
@@ -102,6 +104,10 @@ def _until(what: str, end: datetime, now: datetime) -> Result:
 
 def _disk(world: World) -> Iterator[Result]:
     free = world.vault.free_bytes()
+    if free is None:
+        world.vault.exists("doctor", "doctor")
+        yield Result("ok", "Tresor", "Objektspeicher antwortet")
+        return
     level = "fail" if free < world.policy.disk_reserve else "warn" if free < ROOM else "ok"
     yield Result(level, "Speicherplatz", f"{free / 1e9:.1f} GB frei")
 

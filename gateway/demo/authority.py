@@ -110,7 +110,7 @@ def set_up(world: World, stage: Stage, stack: ExitStack) -> list[FakeAuthority]:
         if wish.option.accepts:
             end, settings = _equip(world, stage, stack, wish)
             made.append(FakeAuthority(wish, end))
-        change(world, _participation(wish, settings, world), ACTOR, "Vorführung")
+        change(world, _participation(wish, settings, world), ACTOR, "Vorführung", unapproved=True)
     for authority in made:
         if isinstance(authority.end, ends.SoapEnd):
             ends.listening(authority.end.port)

@@ -56,6 +56,8 @@ class Dossier:
     steps: tuple[Step, ...] = ()
     test_message: str = ""
     """Id of the last test message, whose fate is evidence."""
+    test_of: str = ""
+    """What it was sent by, as `Evidence.of` names it: of another way it proves nothing."""
 
     @property
     def postal_address(self) -> tuple[str, ...]:

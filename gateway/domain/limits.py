@@ -14,6 +14,9 @@ ATTACHMENTS = 500
 ANNOUNCEMENT_BYTES = 2 * MEGABYTE
 """The JSON announcement, at most."""
 
+INLINE_BYTES = MEGABYTE
+"""All files together that may come with the announcement, in one call."""
+
 FILE_NAME_CHARACTERS = 140
 """Recommended by XBau for `dateiname`."""
 

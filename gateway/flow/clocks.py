@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -41,10 +41,21 @@ def tick(world: World) -> int:
     return done + (_tell(world) if may_write(now, closed) else 0)
 
 
-def set_closed_days(world: World, days: Mapping[date, str], actor: str, why: str) -> None:
-    """Replace the operators' own list of days on which nobody works."""
+def set_closed_days(
+    world: World,
+    days: Mapping[date, str],
+    actor: str,
+    why: str,
+    guard: Callable[[Mapping[date, str]], None] | None = None,
+) -> None:
+    """Replace the operators' own list of days on which nobody works.
+
+    `guard` sees the list as it is, and may raise before anything is kept.
+    """
     with world.store.writing() as tx:
         before = tx.duties.closed_days()
+        if guard is not None:
+            guard(before)
         tx.duties.set_closed_days(days)
         facts = {
             "added": [day.isoformat() for day in sorted(days.keys() - before.keys())],

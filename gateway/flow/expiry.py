@@ -11,7 +11,6 @@ from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.flow.cases import authority_of
 from gateway.ports import Transaction, World
-from gateway.seal.keys import fingerprint
 
 EXPIRING = "certificate.expiring"
 
@@ -43,18 +42,12 @@ def warn(world: World) -> int:
 
 def soon(world: World, tx: Transaction, now: datetime) -> Sequence[Expiring]:
     """Return what is about to expire and has nothing to take its place, authorities' and our own."""
-    return expiring([*_held(tx), *_own(world)], now)
+    return expiring([*tx.certificates.held(), *_own(world)], now)
 
 
 def whose(world: World, held: Held) -> str:
     """Return in German whom a certificate belongs to."""
     return authority_of(world, AuthorityKey(held.owner)).title if held.owner else "Gateway"
-
-
-def _held(tx: Transaction) -> Iterator[Held]:
-    for key, purpose, certificate in tx.certificates.all():
-        until = certificate.not_valid_after_utc
-        yield Held(key, purpose, fingerprint(certificate), certificate.not_valid_before_utc, until)
 
 
 def _own(world: World) -> Iterator[Held]:

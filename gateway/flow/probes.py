@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from gateway.flow.cases import authority_of
 from gateway.flow.days import closed_days
 from gateway.flow.dispatch import way_settings
 from gateway.flow.participation import adapter_faults, faults_of
-from gateway.flow.proofs import subject
+from gateway.flow.proofs import named, subject
 from gateway.flow.visits import last_visit, visited_in_time
 from gateway.ports import World
 from gateway.seal.trust import Purpose, check_suitable
@@ -43,6 +43,8 @@ class Situation:
     participation: Participation | None
     certificates: Sequence[tuple[str, x509.Certificate]]
     test: Delivery | None
+    of: str
+    """What is proved now, as `Evidence.of` names it."""
 
 
 def situation(world: World, key: AuthorityKey) -> Situation:
@@ -50,28 +52,32 @@ def situation(world: World, key: AuthorityKey) -> Situation:
     now = world.clock.now()
     with world.store.reading() as tx:
         dossier = tx.dossiers.get(key)
+        participation = subject(tx.registry.history(key), local_date(now))
         return Situation(
             key=key,
             now=now,
             dossier=dossier,
-            participation=subject(tx.registry.history(key), local_date(now)),
+            participation=participation,
             certificates=[
                 (purpose, one) for purpose in ("encrypt", "sign", "tls") for one in tx.certificates.of(key, purpose)
             ],
             test=tx.deliveries.get(MessageId(dossier.test_message)) if dossier.test_message else None,
+            of=named(participation, tx.certificates.held(key)),
         )
 
 
 def at_hand(world: World, seen: Situation) -> list[Evidence]:
     """Return the checks that need nothing but what is stored here."""
-    findings = [_details(world, seen), _contact(seen), *_of_test(world, seen)]
-    return [Evidence(Check(one.check), seen.now, one.holds, one.detail) for one in findings]
+    return _kept(seen, [_details(world, seen), _contact(seen), *_of_test(world, seen)])
 
 
 def everything(world: World, seen: Situation) -> list[Evidence]:
     """Return every check, with the way itself tried; takes as long as the far side takes to answer."""
-    findings = list(_of_way(world, seen))
-    return [*at_hand(world, seen), *(Evidence(Check(one.check), seen.now, one.holds, one.detail) for one in findings)]
+    return [*at_hand(world, seen), *_kept(seen, _of_way(world, seen))]
+
+
+def _kept(seen: Situation, findings: Iterable[Finding]) -> list[Evidence]:
+    return [Evidence(Check(one.check), seen.now, one.holds, one.detail, seen.of) for one in findings]
 
 
 def _details(world: World, seen: Situation) -> Finding:
@@ -208,6 +214,10 @@ _TO_DO = {
 }
 """What to do about a test message that the authority does not have."""
 
+_OTHER_WAY = (
+    "Diese Testnachricht galt für den früheren Stand; Weg, Zertifikat oder XBau-Version sind jetzt andere. "
+    "Bitte eine neue Testnachricht senden."
+)
 _OF_TEST = (Check.TEST_DELIVERED, Check.TEST_OPENED, Check.TEST_ANSWERED)
 
 
@@ -217,6 +227,10 @@ def _of_test(world: World, seen: Situation) -> Iterator[Finding]:
     if test is None:
         for check in _OF_TEST:
             yield Finding(check, False, "Es wurde noch keine Testnachricht gesendet. Bitte eine Testnachricht senden.")
+        return
+    if seen.dossier.test_of not in ("", seen.of):
+        for check in _OF_TEST:
+            yield Finding(check, False, f"{test.case_number}: {_OTHER_WAY}")
         return
     said = why(test.state, authority=authority_of(world, seen.key).title, reason=test.reason, attempts=test.attempt)
     if test.state is State.REJECTED:

@@ -168,8 +168,8 @@ def test_the_commands_for_calendar_rehearsal_and_overdue(tmp_path: Path) -> None
     rows = {row["date"]: row for row in json.loads(listed)}
     assert rows["2027-12-24"] == {"date": "2027-12-24", "kind": "geschlossen", "name": "Heiligabend"}
     assert rows["2027-03-26"]["name"] == "Karfreitag"
-    assert run("calendar", "remove", "2027-12-24")[0] == 0
-    assert run("calendar", "remove", "2027-12-24")[0] == 3
+    assert run("calendar", "remove", "2027-12-24", "--reason", "Irrtum")[0] == 0
+    assert run("calendar", "remove", "2027-12-24", "--reason", "Irrtum")[0] == 3
     assert run("rehearse", "--at", "+30d")[0] == 0
     assert run("rehearse", "--at", "+900d")[0] == 1
     assert run("rehearse", "--at", "irgendwann")[0] == 2

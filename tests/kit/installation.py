@@ -88,7 +88,8 @@ class Installation:
             "phase": Phase.LIVE,
             "valid_from": (self.clock.now() - timedelta(days=2)).date(),
         }
-        return change(self.world, Participation(authority=key, **(given | choices)), ACTOR, "Test")
+        value = Participation(authority=key, **(given | choices))
+        return change(self.world, value, ACTOR, "Test", unapproved=True)
 
     def _equip(self, key: AuthorityKey) -> None:
         inbox = self.home / "authorities" / key / "inbox"
