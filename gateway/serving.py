@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -11,35 +13,61 @@ from functools import partial
 from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
+import structlog
 import uvicorn
 
 from gateway.api.app import build_app
 from gateway.edges.gate import Gate
+from gateway.edges.http_guard import GuardedProtocol
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.peer_cert import PeerCertProtocol
 from gateway.edges.peer_tls import TurnedAway, mailbox_context
+from gateway.edges.scanner import Clamd
 from gateway.flow.desk import MailboxDesk
 from gateway.ports import World
 from gateway.settings import Settings
 
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
+
 Say = Callable[[str], None]
+
+_log = structlog.get_logger("serving")
 
 
 def serve(world: World, settings: Settings, port: int, say: Say) -> None:
     """Serve until a signal ends it; says `bereit: …` for each address once it is listening."""
     listening = _listen(settings.host, port)
     with _mailbox(world, settings, say):
-        application: Any = build_app(
-            world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment
-        )
+        application: Any = build_app(world, gate=open_gate(settings), environment=settings.environment, stop=_stop)
+        _settle()
         say(f"bereit: http://{settings.host}:{listening.getsockname()[1]}")
         uvicorn.Server(_config(application)).run(sockets=[listening])
+
+
+def open_gate(settings: Settings) -> Gate:
+    """Return the PDF gate, with the virus scanner behind it if one is set. Raises: ConfigurationError."""
+    scanner = Clamd(settings.scanner, settings.scanner_seconds) if settings.scanner else None
+    return Gate(parallel=settings.gate_parallel, scanner=scanner)
+
+
+def _settle() -> None:
+    """Take what was loaded at the start out of the collector's rounds: looking through what stays makes pauses."""
+    gc.collect()
+    gc.freeze()
+
+
+def _stop() -> None:
+    """End at once: after a failed fsync nothing this process would still say could be believed (law 1)."""
+    _log.error("durability lost")
+    os._exit(70)
 
 
 def _listen(host: str, port: int) -> socket:
     listening = socket()
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     listening.bind((host, port))
+    listening.listen(BACKLOG)  # from now on a caller waits rather than being refused
     return listening
 
 
@@ -52,7 +80,7 @@ def _config(application: Any, **more: Any) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
-        **({"http": "httptools"} | more),
+        **({"http": GuardedProtocol} | more),
     )
 
 

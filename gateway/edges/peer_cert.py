@@ -12,7 +12,8 @@ import ssl
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.edges.http_guard import GuardedProtocol
 
 RSA_BITS = 3072
 EC_BITS = 256
@@ -40,8 +41,8 @@ def describe(der: bytes) -> dict[str, str]:
     return facts | {"client_cert_error": error} if error else facts
 
 
-class PeerCertProtocol(HttpToolsProtocol):
-    """uvicorn's httptools protocol; take it as `uvicorn.Config(http=PeerCertProtocol)`."""
+class PeerCertProtocol(GuardedProtocol):
+    """The guarded protocol that knows the client; take it as `uvicorn.Config(http=PeerCertProtocol)`."""
 
     _tls: dict[object, object] | None = None
 

@@ -191,14 +191,20 @@ class Worker:
                 return
 
     def _beat(self) -> None:
-        """Renew this worker's leases at a third of their length, so that only a dead worker loses them."""
+        """Renew the leases of what is under way here at a third of their length: only a dead worker loses those.
+
+        What was claimed but never begun, or ended without a record because the database was away, is not renewed:
+        its lease runs out, and it is taken over like a dead worker's.
+        """
         lease = self.world.policy.lease
         while not self.stop.wait(lease / 3):
             guarded(partial(self._renew, lease))
 
     def _renew(self, lease: float) -> None:
-        with self.world.store.writing() as tx:
-            tx.deliveries.renew(self.name, self.world.clock.now() + timedelta(seconds=lease))
+        held = [key for key, running in list(self._busy.items()) if not running.future.done()]
+        if held:
+            with self.world.store.writing() as tx:
+                tx.deliveries.renew(self.name, held, self.world.clock.now() + timedelta(seconds=lease))
 
 
 def guarded(job: Job) -> object:
