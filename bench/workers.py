@@ -12,13 +12,14 @@ import logging
 import os
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -172,7 +173,7 @@ def _workers(installed: Installation, count: int) -> Iterator[list[int]]:
         for one in started:
             one.send_signal(signal.SIGTERM)
         for one in started:
-            one.wait(30)
+            one.wait(120)
             assert one.stdout is not None
             one.stdout.close()
 
@@ -205,22 +206,30 @@ def _bytes_per_case(installed: Installation, database: str, cases: int) -> Figur
         for folder in inbox.iterdir():
             if folder.name[0] != ".":
                 folder.rename(installed.home / folder.name)
-    engines = open_engines(database)
     worker = Worker(_later(installed.world), "bench", stop=threading.Event())
     while worker.turn() or _lying(installed.world):
         pass
-    with engines.watcher.connect() as connection:
-        if database.startswith("postgresql"):
-            connection.exec_driver_sql("VACUUM FULL")
-            size = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
-            size -= connection.exec_driver_sql("SELECT pg_database_size('template1')").scalar_one()
-    if not database.startswith("postgresql"):
-        with engines.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM")
-        size = Path(database.removeprefix("sqlite:///")).stat().st_size
-    engines.dispose()
+    size = _size(installed.world, database)
     name = "postgresql" if database.startswith("postgresql") else "sqlite"
     return Figure(f"bleibt.{name}", "Datenbank je Vorgang nach Übergabe und Löschung", "KB", (size / cases / 1000,))
+
+
+def _size(world: World, database: str) -> int:
+    """Return the bytes of a database without what was deleted."""
+    if database.startswith("sqlite"):
+        world.store.close()
+        path = database.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("VACUUM")
+        return Path(path).stat().st_size
+    engines = open_engines(database)
+    with engines.watcher.connect() as connection:
+        connection.exec_driver_sql("VACUUM FULL")
+        tables = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace ="
+        size = int(connection.exec_driver_sql(f"{tables} 'public'::regnamespace").scalar_one())
+    engines.dispose()
+    return size
 
 
 def _lying(world: World) -> int:

@@ -86,7 +86,8 @@ def _go_on(home: Path, around: Fleet, saved: Path, database: str, kept: list[str
         "disk_reserve_bytes = 0\n" + (f'database = "{database}"\n' if database else "")
     )
     bauweiche(state, "journal", "verify")
-    assert bauweiche(state, "restored", "--reason", "Übung").strip() == "2"
+    held_back = int(bauweiche(state, "restored", "--reason", "Übung"))
+    assert 2 <= held_back <= 4, "the two that were open, and what the killed worker had not noted yet"
     clock = MovingClock()
     world = open_world(Settings(state=state), clock)
     there = around.delivered()
