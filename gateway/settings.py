@@ -67,6 +67,10 @@ class Settings(BaseSettings):
         512 * 10**6
     )
     gate_parallel: Annotated[int, Field(ge=1, le=64, description="PDF checks at a time")] = 4
+    scanner: Annotated[
+        str, Field(description="clamd on this machine: its socket's path, or 127.0.0.1:port; empty: no virus scan")
+    ] = ""
+    scanner_seconds: Annotated[float, Field(gt=0, le=600, description="Longest wait for one virus scan")] = 60.0
     allow_hosts: Annotated[
         tuple[str, ...], Field(description="Hosts that adapters may send to (exact names); empty: none")
     ] = ()
@@ -129,6 +133,7 @@ class Settings(BaseSettings):
             metadata_days=self.metadata_days,
             evidence_days=self.evidence_days,
             mail_to=self.mail_to,
+            production=self.environment == "PROD",
         )
 
 

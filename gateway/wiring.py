@@ -79,7 +79,8 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
         store.close()
         raise
     keyring = FolderKeyring(state / "keys")
-    link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts)
+    author = (settings.sender_identifier, settings.sender_name)
+    link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts, author=author)
     portals = link(AuthorityKey("portal"))
     return World(
         store=store,

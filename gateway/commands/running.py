@@ -65,8 +65,10 @@ def run(ctx: typer.Context, port: Port = None) -> None:
 
 
 def _run(ctx: typer.Context, port: int | None, *, serving: bool, working: bool) -> None:
+    from gateway.edges.sandbox import keep_memory
     from gateway.logs import configure
 
+    keep_memory()
     configure()
     settings = load(seat_of(ctx).state)
     with opened(ctx, writing=True) as world:

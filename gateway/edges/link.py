@@ -61,6 +61,7 @@ class GatewayLink:
         allowed_hosts: Sequence[str],
         authority: AuthorityKey,
         resolve: Resolve = resolve,
+        author: tuple[str, str] = ("", ""),
     ) -> None:
         self._store = store
         self._keyring = keyring
@@ -69,6 +70,7 @@ class GatewayLink:
         self._allowed = frozenset(host.lower() for host in allowed_hosts)
         self._authority = authority
         self._resolve = resolve
+        self._author = author
 
     def tls(self, *, client: bool = True) -> ssl.SSLContext:
         """Return a TLS ≥ 1.2 client context that believes only the anchors held for this authority, else the system's.
@@ -136,6 +138,10 @@ class GatewayLink:
         if not _SECRET.fullmatch(name):
             raise ConfigurationError(codes.CONFIGURATION, f"Das Geheimnis „{name}“ ist nicht hinterlegt.")
         return read_secret(self._secrets / name)
+
+    def author(self) -> tuple[str, str]:
+        """Return the gateway's DVDV key and name."""
+        return self._author
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""

@@ -166,6 +166,12 @@ class OwnKey(Protocol):
     @property
     def purpose(self) -> str: ...
     @property
+    def algorithm(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
     def fingerprint(self) -> str: ...
     @property
     def not_before(self) -> datetime | None: ...
@@ -215,6 +221,8 @@ class Policy:
     metadata_days: int = 3650
     evidence_days: int = 3650
     mail_to: tuple[str, ...] = ()
+    production: bool = False
+    """Whether real applications go through here (`environment = PROD`)."""
 
 
 class Mailer(Protocol):

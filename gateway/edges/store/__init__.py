@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.edges.store.engine import PATIENCE, open_engines
+from gateway.edges.store.engine import PATIENCE, open_engines, settle
 from gateway.edges.store.faults import told
 from gateway.edges.store.schema import ensure, revision
 from gateway.edges.store.store import SqlStore
@@ -19,11 +19,13 @@ def open_store(url: str, clock: Clock, *, patience: timedelta = PATIENCE) -> Sql
     `patience` is how long a writer waits for its turn.
 
     Raises:
-        ConfigurationError: the address is unusable, the database unreachable, or its tables are of another version.
+        ConfigurationError: the address is unusable, the database unreachable, or its tables are of another version; its
+            disk does not confirm that the files are there.
     """
     engines = open_engines(url, patience)
     try:
         ensure(engines.writer)
+        settle(engines)
     except BaseException:
         engines.dispose()
         raise

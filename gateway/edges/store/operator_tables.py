@@ -12,6 +12,7 @@ from gateway.edges.store.columns import UtcDateTime
 from gateway.edges.store.tables import DELIVERIES, JOURNAL, Row
 
 PICKED = "handed_over_at IS NOT NULL"
+STILL = "(state IN ('held', 'waiting')) IS TRUE"
 
 Index(
     "ix_deliveries_picked",
@@ -20,7 +21,17 @@ Index(
     sqlite_where=text(PICKED),
     postgresql_where=text(PICKED),
 )
-Index("ix_journal_at", JOURNAL.c.at)
+Index("ix_deliveries_case_number", DELIVERIES.c.case_number, DELIVERIES.c.position)
+Index("ix_deliveries_place", DELIVERIES.c.authority, DELIVERIES.c.state, DELIVERIES.c.position)
+Index(
+    "ix_deliveries_still",
+    DELIVERIES.c.code,
+    DELIVERIES.c.state,
+    DELIVERIES.c.position,
+    sqlite_where=text(STILL),
+    postgresql_where=text(STILL),
+)
+Index("ix_journal_what", JOURNAL.c.what, JOURNAL.c.at)
 
 
 class DossierRow(Row, table=True):
