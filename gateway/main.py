@@ -63,6 +63,8 @@ COMMANDS: Mapping[str, str] = {
     "serve": "running",
     "worker": "running",
     "run": "running",
+    "backup": "backup",
+    "restored": "backup",
     "status": "cases",
     "trace": "cases",
     "purge": "cases",

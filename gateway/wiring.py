@@ -74,13 +74,18 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     the_clock = clock or SystemClock()
     plugins = adapters()
     store = open_store(settings.database_url, the_clock)
+    try:
+        vault = _vault(settings, store, the_clock)
+    except BaseException:
+        store.close()
+        raise
     keyring = FolderKeyring(state / "keys")
     author = (settings.sender_identifier, settings.sender_name)
     link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts, author=author)
     portals = link(PORTALS)
     return World(
         store=store,
-        vault=_vault(settings, store, the_clock),
+        vault=vault,
         keyring=keyring,
         trust=keyring.trust(),
         clock=the_clock,

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -47,19 +47,24 @@ class Member:
         assert self.process.wait(timeout=30) in (0, -signal.SIGTERM), self.log.read_text()[-2000:]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Fleet:
     """An installation and the processes that were started on it."""
 
+    home: Path
     installed: Installation
-    members: list[Member]
+    members: list[Member] = field(default_factory=list)
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state"
 
     def start(self, *arguments: str, code: Path = ROOT) -> Member:
         """Start `bauweiche …` from a source tree and return once it is ready."""
-        log = self.installed.home / f"{arguments[0]}-{next(_NUMBERS)}.log"
-        command = [sys.executable, "-m", "gateway.main", "--state", str(self.installed.settings.state), *arguments]
+        log = self.home / f"{arguments[0]}-{next(_NUMBERS)}.log"
+        command = [sys.executable, "-m", "gateway.main", "--state", str(self.state), *arguments]
         with log.open("w") as out:
-            process = subprocess.Popen(command, cwd=code, stdout=out, stderr=out, env=_environment(code))
+            process = subprocess.Popen(command, cwd=code, stdout=out, stderr=out, env=environment(code))
         self.members.append(Member(process, log, _said(process, log)))
         return self.members[-1]
 
@@ -92,14 +97,19 @@ def fleet(home: Path, database: str = "", *, object_store: bool = True, **settin
         write_secret(state / "secrets" / "vault", f"{KEY_ID}\n{SECRET}\n")
     chosen["disk_reserve_bytes"] = 0
     (state / "bauweiche.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in chosen.items()))
-    with installation(home) as installed:
-        made = Fleet(installed, [])
-        try:
-            yield made
-        finally:
-            for member in made.members:
-                with suppress(ProcessLookupError):
-                    member.kill()
+    with installation(home) as installed, ending(Fleet(home, installed)) as made:
+        yield made
+
+
+@contextmanager
+def ending(made: Fleet) -> Iterator[Fleet]:
+    """End all processes of a fleet with the block."""
+    try:
+        yield made
+    finally:
+        for member in made.members:
+            with suppress(ProcessLookupError):
+                member.kill()
 
 
 def write_secret(path: Path, text: str) -> None:
@@ -107,7 +117,8 @@ def write_secret(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _environment(code: Path) -> dict[str, str]:
+def environment(code: Path) -> dict[str, str]:
+    """Return the environment of a process that runs a source tree, with no setting but those of the state folder."""
     return {key: value for key, value in os.environ.items() if not key.startswith("BAUWEICHE_")} | {
         "PYTHONPATH": str(code),
         "PYTHONUNBUFFERED": "1",

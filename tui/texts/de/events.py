@@ -73,4 +73,8 @@ TEXTS = {
     "webhook.replayed": "Webhook wiederholt",
     "submission.status_changed": "Stand an das Portal gemeldet",
     "installation.set_up": "Einrichtung angelegt",
+    "installation.backed_up": "Sicherung erstellt",
+    "installation.restored": "Sicherung zurückgeholt",
+    "database.migrated": "Datenbank aktualisiert",
+    "vault.plain_http": "Objektspeicher ohne Verschlüsselung zugelassen",
 }

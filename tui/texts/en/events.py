@@ -73,4 +73,8 @@ TEXTS = {
     "webhook.replayed": "Webhook repeated",
     "submission.status_changed": "State told to the portal",
     "installation.set_up": "Installation set up",
+    "installation.backed_up": "Backup made",
+    "installation.restored": "Backup restored",
+    "database.migrated": "Database upgraded",
+    "vault.plain_http": "Object store without encryption allowed",
 }
