@@ -14,7 +14,7 @@ from gateway.domain.errors import Fault, SubmissionError
 from gateway.edges.arrival import Arrival
 from gateway.flow import at_once, scanning
 from gateway.flow.at_once import Accepted, Call
-from gateway.flow.intake import refusal
+from gateway.flow.intake import refusal, require_room
 from gateway.ports import World
 from gateway.seal.cipher import SealingPass
 
@@ -75,8 +75,7 @@ def submit(request: Request, call: Call) -> tuple[SubmissionOut, bool]:
             scanning.note(world, call.client.name, part, error)
             raise
 
-    if world.vault.free_bytes() < world.policy.disk_reserve + sum(map(len, call.files)):
-        raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden.")
+    require_room(world, sum(map(len, call.files)))
     found = at_once.submit(world, call, receive)
     if isinstance(found, Accepted):
         view = views.submission_out(world, found.case, [found.delivery])

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from gateway.domain import codes
@@ -80,7 +81,10 @@ def install(app: FastAPI) -> None:
 
     async def ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, GatewayError)
-        return answer(request, error)
+        told = answer(request, error)
+        if error.code is codes.DURABILITY_LOST and request.app.state.stop is not None:
+            told.background = BackgroundTask(request.app.state.stop)  # after the answer has left
+        return told
 
     async def starlettes(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -89,8 +93,20 @@ def install(app: FastAPI) -> None:
         found.headers.update(error.headers or {})
         return found
 
+    async def any_other(request: Request, _error: Exception) -> JSONResponse:
+        return answer(request, unforeseen(request.scope.get("state", {}).get("request_id", "")))
+
+    app.add_exception_handler(Exception, any_other)
     app.add_exception_handler(GatewayError, ours)
     app.add_exception_handler(HTTPException, starlettes)
+
+
+def unforeseen(request_id: str) -> GatewayError:
+    """Return the answer to a fault of our own: nothing of it but the id under which the log has it."""
+    from gateway.domain.errors import SubmissionError
+
+    reason = "Das Gateway hat einen Fehler gemacht; er ist vermerkt."
+    return SubmissionError(codes.INTERNAL, reason, f"Kennung: {request_id}")
 
 
 def _as_ours(code: Code) -> GatewayError:

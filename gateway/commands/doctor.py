@@ -13,9 +13,10 @@ from cryptography import x509
 from gateway.commands.findings import Result, shown
 from gateway.commands.seat import FAILURE, opened, out, say, seat_of
 from gateway.domain.calendar import local_date, written_date
+from gateway.domain.dossier import POSTAL
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import AuthorityKey
-from gateway.domain.participation import Participation
+from gateway.domain.participation import Option, Participation
 from gateway.ports import World
 
 WARN_DAYS = 30
@@ -53,6 +54,8 @@ def _soundness(ctx: typer.Context, world: World) -> list[Result]:
         *_clock(world),
         *_schemas(world),
         *_ways(world),
+        *_mail(world),
+        *_addresses(world),
     ]
 
 
@@ -80,18 +83,31 @@ def _keys(world: World) -> Iterator[Result]:
     yield _key("Signaturschlüssel", lambda: world.keyring.signer(now).certificate, now)
     yield _key("Verpackungsschlüssel", lambda: world.keyring.wrapping_certificate(now), now)
 
+    ends = [key.not_after for key in world.keyring.list() if key.purpose == "tls" and key.not_after is not None]
+    if ends:
+        yield _until("TLS-Schlüssel", max(ends), now)
+
 
 def _key(what: str, find: Callable[[], x509.Certificate], now: datetime) -> Result:
     try:
         end = find().not_valid_after_utc
     except GatewayError as error:
         return Result("fail", what, error.reason)
+    return _until(what, end, now)
+
+
+def _until(what: str, end: datetime, now: datetime) -> Result:
     days = (end - now).days
-    return Result("warn" if days < WARN_DAYS else "ok", what, f"gültig bis {written_date(end.date())} ({days} Tage)")
+    level = "fail" if end < now else "warn" if days < WARN_DAYS else "ok"
+    return Result(level, what, f"gültig bis {written_date(end.date())} ({max(days, 0)} Tage)")
 
 
 def _disk(world: World) -> Iterator[Result]:
     free = world.vault.free_bytes()
+    if free is None:
+        world.vault.exists("doctor", "doctor")
+        yield Result("ok", "Tresor", "Objektspeicher antwortet")
+        return
     level = "fail" if free < world.policy.disk_reserve else "warn" if free < ROOM else "ok"
     yield Result(level, "Speicherplatz", f"{free / 1e9:.1f} GB frei")
 
@@ -135,3 +151,27 @@ def _fault(world: World, participation: Participation, has_certificate: bool) ->
     if participation.protection == "end_to_end" and not has_certificate:
         return "Es ist kein Verschlüsselungszertifikat hinterlegt."
     return ""
+
+
+def _mail(world: World) -> Iterator[Result]:
+    if world.mailer is None:
+        yield Result("warn", "Mail", "kein Mailserver eingetragen: wer nicht abholt, wird nicht angeschrieben")
+    elif not world.policy.mail_to:
+        yield Result(
+            "warn", "Mail", "keine Adresse der Leitstelle (mail_to): Tagesübersicht und Warnungen gehen an niemanden"
+        )
+    else:
+        yield Result("ok", "Mail", f"Tagesübersicht an {', '.join(world.policy.mail_to)}")
+
+
+def _addresses(world: World) -> Iterator[Result]:
+    """Look for the address on the Begleitschein of authorities to which plans go by post."""
+    today = local_date(world.clock.now())
+    with world.store.reading() as tx:
+        by_post = [key for key, one in tx.registry.all_in_force(today).items() if one.option is Option.WITHOUT_PLANS]
+        without = sorted(key for key in by_post if not tx.dossiers.get(key).postal_address)
+    if without:
+        shown = ", ".join(without[:5]) + (f" und {len(without) - 5} weitere" if len(without) > 5 else "")
+        yield Result("warn", "Postanschriften", f"fehlen für die Pläne bei {shown} (Kontakt mit Rolle „{POSTAL}“)")
+    elif by_post:
+        yield Result("ok", "Postanschriften", f"für alle {len(by_post)} Behörden mit Plänen per Post hinterlegt")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.seat import opened, out, say, seat_of
+from gateway.commands.seat import opened, out, refusals, say, seat_of
 from gateway.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def init(
     from gateway.installing import set_up
 
     settings = load(seat_of(ctx).state)
-    set_up(settings, name)
+    with refusals():
+        set_up(settings, name)
     say(f"Eingerichtet in {settings.state}. Nächste Schritte: bauweiche token create …, bauweiche run")
 
 

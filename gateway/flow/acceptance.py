@@ -17,7 +17,7 @@ from gateway.domain.participation import Option, Participation
 from gateway.flow import announcement as announced
 from gateway.flow import evidence
 from gateway.flow.announcement import ANNOUNCEMENT, Announcement
-from gateway.flow.cases import content_key, own_case, participation_of
+from gateway.flow.cases import content_key, own_case, participation_of, word
 from gateway.flow.composing import MANIFEST, MESSAGE, Composed, compose_application
 from gateway.ports import Transaction, World
 from gateway.seal.cipher import seal, unseal
@@ -115,7 +115,9 @@ def accept(world: World, case: Case) -> Case:
     now = world.clock.now()
     accepted = replace(case, state=move(case.state, State.ACCEPTED), accepted_at=now)
     if case.option == Option.WITHOUT_PLANS and not case.follows:
-        return replace(accepted, plans=PlansState.EXPECTED, plans_due=plans_deadline(local_date(now)))
+        today = local_date(now)
+        due = plans_deadline(today, world.holidays(today.year, today.year + 1))
+        return replace(accepted, plans=PlansState.EXPECTED, plans_due=due)
     return accepted
 
 
@@ -138,5 +140,4 @@ def _delivery(world: World, case: Case, composed: Composed, stamp: Stamp) -> Del
 
 def _act(client: Client, case: Case, composed: Composed, stamp: Stamp) -> Act:
     facts = {"message_id": stamp.message_id, "number": composed.number, "release": case.release, "bytes": case.size}
-    what = "message.accepted" if case.follows else "case.accepted"
-    return Act(f"portal:{client.name}", what, case.number, facts=facts)
+    return Act(f"portal:{client.name}", word(case, "accepted"), case.number, facts=facts)

@@ -17,7 +17,7 @@ from gateway.domain.message import Heading, Stamp
 from gateway.flow import announcement as announced
 from gateway.flow import operate
 from gateway.flow.announcement import ANNOUNCEMENT, OVERVIEW_KIND, Announcement
-from gateway.flow.cases import content_key, document_identity, document_root, own_case, party
+from gateway.flow.cases import content_key, document_identity, document_root, own_case, party, word
 from gateway.flow.composing import message_faults, sender
 from gateway.ports import Transaction, World
 from gateway.routing import Route, route
@@ -151,9 +151,15 @@ def slot(world: World, client: Client, case_id: str, index: int) -> Slot:
         raise SubmissionError(codes.STATE_CONFLICT, "Die Einreichung ist abgeschlossen; Anlagen sind unveränderlich.")
     if not 0 <= index < len(case.parts):
         raise SubmissionError(codes.NOT_FOUND, f"Diese Einreichung hat {len(case.parts)} Anlagen, gezählt ab 0.")
-    if world.vault.free_bytes() < world.policy.disk_reserve + case.parts[index].size:
-        raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden.")
+    require_room(world, case.parts[index].size)
     return Slot(case, case.parts[index], content_key(world, case), world.chance.octets(12))
+
+
+def require_room(world: World, size: int) -> None:
+    """Raise STORAGE_FULL unless the vault takes so many bytes and keeps its reserve; some vaults know no end."""
+    free = world.vault.free_bytes()
+    if free is not None and free < world.policy.disk_reserve + size:
+        raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden.")
 
 
 def withdraw(world: World, client: Client, case_id: str, why: str) -> Case:
@@ -253,5 +259,4 @@ def _announced(client: Client, case: Case) -> Act:
         "bytes": case.size,
         "test": case.test,
     }
-    what = "message.announced" if case.follows else "case.announced"
-    return Act(f"portal:{client.name}", what, case.number, facts=facts)
+    return Act(f"portal:{client.name}", word(case, "announced"), case.number, facts=facts)

@@ -85,6 +85,18 @@ def test_a_file_reference_of_two_cases_decides_nothing() -> None:
     assert len(found.candidates) == 2
 
 
+def test_what_a_predecessor_began_is_the_sender_s_but_not_by_a_file_reference_alone() -> None:
+    case, delivery = sent(1, authority=BOCHUM, file_reference="63/1")
+    own = clues(municipalities=frozenset({case.municipality}), reference=case.reference, file_reference="63/1")
+    assert match(own, Found(by_reference=(case,))).by == "reference+successor"
+    rejected = clues(number="1100", municipalities=own.municipalities, in_reply_to=delivery.message_id)
+    assert match(rejected, Found(by_message=(case, delivery))).by == "message_id+successor"
+    filed = clues(municipalities=own.municipalities, file_reference="63/1")
+    found = match(filed, Found(by_file=(case,)))
+    assert (found.case, [candidate.case_id for candidate in found.candidates]) == (None, [case.id])
+    assert match(clues(reference=case.reference), Found(by_reference=(case,))).case is None
+
+
 def test_a_rejection_is_matched_by_the_message_it_names_and_by_nothing_else() -> None:
     case, delivery = sent(1)
     named = clues(number="1100", in_reply_to=delivery.message_id, reference=uuid4())

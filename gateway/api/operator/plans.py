@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.api.evidence import BUNDLE, PRIVATE
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import reading
+from gateway.api.operator.guards import reading
 from gateway.api.operator.shapes import Reason, Shape
 from gateway.api.shapes import Day
 from gateway.domain import codes
