@@ -25,6 +25,7 @@ from gateway.edges.mail import MailServer, SmtpMailer
 from gateway.edges.store import open_store
 from gateway.edges.vault_folder import FolderVault
 from gateway.edges.webhook import HttpsCourier
+from gateway.flow.webhooks import PORTALS
 from gateway.ports import Clock, Directory, Store, Vault, World
 from gateway.settings import Settings
 
@@ -76,7 +77,7 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     keyring = FolderKeyring(state / "keys")
     author = (settings.sender_identifier, settings.sender_name)
     link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts, author=author)
-    portals = link(AuthorityKey("portal"))
+    portals = link(PORTALS)
     return World(
         store=store,
         vault=_vault(settings, store, the_clock),
