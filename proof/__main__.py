@@ -21,7 +21,7 @@ from proof.machine import described
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Faults": ("storm_sqlite", "storm_postgresql"),
     "More than one machine": (),
-    "Attacks": (),
+    "Attacks": ("attacks",),
     "Speed": (),
 }
 """Section title → names of its proofs, in the order of the page; the name is that of the module."""

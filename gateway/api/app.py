@@ -25,6 +25,7 @@ from gateway.api import (
     replies,
     reply_intake,
 )
+from gateway.api.documented import complete
 from gateway.api.followups import MessageIn
 from gateway.api.operator.described import describe
 from gateway.api.shapes import AnnouncementIn, WithdrawalIn
@@ -133,6 +134,7 @@ def _describe_bodies(app: FastAPI) -> None:
             schemas.update(described.pop("$defs", {}))
             schemas[shape.__name__] = described
         describe(document)
+        complete(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend a FastAPI document

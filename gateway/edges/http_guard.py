@@ -8,9 +8,12 @@ a time, a body a least pace, and an HTTP/1.1 request exactly one plain Host and 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.domain import codes
 
 HEAD_BYTES = 65_536
 """Request line and headers together, at most."""
@@ -25,7 +28,11 @@ _HIDDEN = (b"%2f", b"%5c", b"%00")
 """Encoded separators: what stands before us and we ourselves would see two paths."""
 
 _HOST = re.compile(rb"[A-Za-z0-9._:\[\]-]{1,260}")
-_WORDS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
+_WORDS = {
+    400: ("Bad Request", codes.BODY_UNREADABLE, "Die Anfrage ist nicht lesbar oder nicht eindeutig."),
+    408: ("Request Timeout", codes.BODY_UNREADABLE, "Die Anfrage kam nicht rechtzeitig an."),
+    431: ("Request Header Fields Too Large", codes.BODY_TOO_LARGE, "Der Kopf der Anfrage ist zu groß."),
+}
 
 
 class Refused(Exception):
@@ -106,8 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  the base class hands it in
         """Answer what cannot be answered otherwise, without a word about the request, and hang up."""
         self._relax()
-        head = b"HTTP/1.1 %d %s\r\n" % (self._status, _WORDS[self._status])
-        self.transport.write(head + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.write(_refusal(self._status))
         self.transport.close()
 
     def _spend(self, count: int) -> None:
@@ -141,6 +147,19 @@ class GuardedProtocol(HttpToolsProtocol):
             self.send_400_response("")
         else:
             self.transport.abort()  # an answer is under way or still possible: nobody may take a 408 for it
+
+
+def _refusal(status: int) -> bytes:
+    """Return a whole answer with a problem document, as every other refusal has one."""
+    phrase, code, detail = _WORDS[status]
+    problem = {"type": f"about:blank#{code.name}", "title": code.title, "status": status, "detail": detail,
+               "instance": "", "code": code.name, "actor": "portal", "request_id": ""}  # fmt: skip
+    body = json.dumps(problem, ensure_ascii=False).encode()
+    head = (
+        f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + body
 
 
 def _is_plain(version: str, url: bytes, headers: list[tuple[bytes, bytes]]) -> bool:

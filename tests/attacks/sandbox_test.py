@@ -15,7 +15,9 @@ import pytest
 from gateway.domain.errors import SubmissionError
 from gateway.edges.gate import Gate
 from gateway.edges.sandbox import MACHINES, Lock, available, program
+from tests.kit.installation import installation
 from tests.kit.pdfs_hostile import HOSTILE
+from tests.kit.running import process
 
 ROOT = Path(__file__).parents[2]
 
@@ -181,3 +183,10 @@ def test_a_child_of_the_real_gate_at_work_holds_the_locks() -> None:
         os.close(file)
         gate.close()
     assert "2" in seen
+
+
+def test_a_running_server_leaves_no_core_dump(tmp_path: Path) -> None:
+    with installation(tmp_path) as installed, process(installed, "serve", "--port", "0") as running:
+        limits = Path(f"/proc/{running.pid}/limits").read_text(encoding="ascii")
+    (line,) = (line for line in limits.splitlines() if line.startswith("Max core file size"))
+    assert line.split()[4:6] == ["0", "0"]
