@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test check lint format types floors bench setup clean
+.PHONY: demo test check lint format types floors bench proof setup clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
@@ -41,6 +41,9 @@ floors: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+
+proof: $(STAMP)
+	$(BIN)/python -m proof
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

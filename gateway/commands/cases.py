@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Case, Delivery
+from gateway.domain.deadlines import standing
 from gateway.domain.delivery import TITLES, State, why
 from gateway.domain.journal import Entry
 
@@ -42,7 +43,8 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     for way in resting:
         reason = way.paused_why or f"{way.failures} Fehlversuche hintereinander"
         out(f"ruht: {way.authority}  {reason}\n")
-    out(f"freier Speicher  {free / 1e9:>8.1f} GB\n")
+    if free is not None:
+        out(f"freier Speicher  {free / 1e9:>8.1f} GB\n")
 
 
 def trace(
@@ -56,6 +58,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Sagt in einfachen Sätzen, wo ein Vorgang ist und was mit ihm geschah."""
+    from gateway.api.operator.deliveries import trace_of
     from gateway.flow.cases import authority_of
 
     if bool(text) == bool(file):
@@ -70,10 +73,11 @@ def trace(
                 (case, tx.deliveries.of_case(case.id), list(tx.journal.read(subject=case.number))) for case in cases
             ]
         named = {case.id: authority_of(world, case.authority).title for case in cases}
+        traced = trace_of(world, text) if as_json else []
     if not found:
         fail(NOT_FOUND, f"Zu „{shown}“ ist kein Vorgang bekannt.")
     if as_json:
-        out(dumped([_row(case, deliveries, entries) for case, deliveries, entries in found]))
+        out(dumped([_head(one["case"]) | one for one in traced]))
         return
     for case, deliveries, entries in found:
         out("\n".join(_told(case, named[case.id], deliveries[0] if deliveries else None, entries)) + "\n")
@@ -98,15 +102,19 @@ def _told(case: Case, authority: str, delivery: Delivery | None, entries: list[E
         next_at=written_moment(waits_until) if waits_until else "",
         attempts=delivery.attempt if delivery else 0,
     )
+    count = "1 Anlage" if len(case.parts) == 1 else f"{len(case.parts)} Anlagen"
     lines = [
         f"Vorgang {case.number}: {TITLES[case.state]}" + (" (TEST)" if case.test else ""),
         f"  {sentence.de}",
-        f"  Behörde {authority}, Option {case.option}, XBau {case.release}, {len(case.parts)} Anlagen,"
-        f" {case.size / 1e6:.1f} MB" + (f", Aktenzeichen {case.file_reference}" if case.file_reference else ""),
+        *(f"  {line}" for line in standing(case)),
+        f"  Behörde {authority}, Option {case.option}, XBau {case.release}, {count}, {_megabytes(case.size)}"
+        + (f", Aktenzeichen {case.file_reference}" if case.file_reference else ""),
     ]
-    if case.plans_due and case.plans_arrived_on is None:
-        lines.append(f"  Pläne per Post: angekündigt {case.posted_plans}, Frist {case.plans_due:%d.%m.%Y}")
     return [*lines, *(f"  {written_moment(entry.at)}  {_event(entry)}" for entry in entries)]
+
+
+def _megabytes(size: int) -> str:
+    return f"{max(size / 1e6, 0.1):.1f} MB".replace(".", ",")
 
 
 def _event(entry: Entry) -> str:
@@ -115,23 +123,9 @@ def _event(entry: Entry) -> str:
     return EVENTS.get(entry.act.what, entry.act.what) + (f": {entry.act.why}" if entry.act.why else "")
 
 
-def _row(case: Case, deliveries: Sequence[Delivery], entries: list[Entry]) -> dict[str, object]:
-    return {
-        "id": case.id,
-        "case_number": case.number,
-        "state": case.state.value,
-        "authority": case.authority,
-        "deliveries": [
-            {
-                "message_id": delivery.message_id,
-                "state": delivery.state.value,
-                "attempt": delivery.attempt,
-                "reason": delivery.reason,
-            }
-            for delivery in deliveries
-        ],
-        "events": [{"at": entry.at.isoformat(), "what": entry.act.what, "why": entry.act.why} for entry in entries],
-    }
+def _head(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what scripts look for first."""
+    return {"id": case["id"], "case_number": case["number"], "state": case["state"], "authority": case["authority"]}
 
 
 def purge(ctx: typer.Context) -> None:

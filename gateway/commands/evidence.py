@@ -75,8 +75,10 @@ def _verify(file: Path, gateway: list[Path], as_json: bool) -> None:
             data = stream.read(BYTES + 1)
         trust = Trust(tuple(found for path in gateway for found in read_certificates(path.read_bytes())))
         verified = check(data, trust)
+    except FileNotFoundError as error:
+        fail(NOT_FOUND, f"Die Datei {error.filename} gibt es nicht.")
     except OSError as error:
-        fail(FAILURE, f"{error.filename}: {error.strerror}.")
+        fail(FAILURE, f"Die Datei {error.filename} lässt sich nicht lesen: {error.strerror}.")
     except GatewayError as error:
         fail(FAILURE, f"UNGÜLTIG: {error.reason}" + (f"\n{error.hint}" if error.hint else ""))
     receipt = verified.first(Fact.ACCEPTED)
@@ -103,7 +105,9 @@ def _verify(file: Path, gateway: list[Path], as_json: bool) -> None:
     ]
     if receipt:
         lines.append(f"  Behörde   {facts['addressee']['name']} ({facts['addressee']['dvdv_key']})")
-        lines.append(f"  Inhalt    1 Nachricht, {len(facts['parts'])} Anlagen, jede mit Größe und SHA-256")
+        count = len(facts["parts"])
+        parts = "1 Anlage" if count == 1 else f"{count} Anlagen"
+        lines.append(f"  Inhalt    1 Nachricht, {parts}, jede mit Größe und SHA-256")
     lines += [f"  {written_moment(one.at)} Uhr  {one.what.label}{_day(one.facts)}" for one in verified.facts]
     lines.append(f"  Protokoll {verified.entries} Einträge, jeder mit Prüfpfad zu einem signierten Anker")
     lines += [f"  Signiert  {name}" for name in verified.signers]

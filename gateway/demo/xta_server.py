@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from uuid import uuid4
 
 from lxml import etree
 
@@ -43,8 +44,10 @@ class XtaPushEnd:
     def work(self, root: etree._Element, action: str, parts: dict[str, bytes]) -> bytes:
         """Answer one request."""
         match action.rpartition("/")[2]:
+            case "CheckAccountActive":
+                return envelope(action)
             case "CreateMessageID":
-                identity = f"urn:de:xta:messageid:vorfuehrung:{len(self.ids) + 1:04d}"
+                identity = f"urn:de:xta:messageid:vorfuehrung:{uuid4()}"
                 self.ids.add(identity)
                 return envelope(action, f"<a:MessageID>{identity}</a:MessageID>")
             case "SendMessage":
@@ -79,7 +82,10 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)  # type: ignore[arg-type]  # what socketserver hands on
 
     def do_POST(self) -> None:
-        body = self.rfile.read(min(int(self.headers["Content-Length"]), LIMIT))
+        length = min(int(self.headers["Content-Length"]), LIMIT)
+        body = self.rfile.read(length)
+        if len(body) < length:  # it broke off: half a message is none
+            raise ConnectionResetError
         root, parts = unpack(self.headers["Content-Type"], body)
         action = text(root, "//s:Header/a:Action")
         answer = self.end.work(root, action, dict(parts))
@@ -93,16 +99,23 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the table at the end tells what came."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a call that broke off."""
+
+
 @contextmanager
-def xta_server(identity: Identity, gateway_tls: Path) -> Iterator[XtaPushEnd]:
+def xta_server(identity: Identity, gateway_tls: Path, end: XtaPushEnd | None = None) -> Iterator[XtaPushEnd]:
     """Serve on this machine until the block ends; only the gateway's certificate is let in."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(identity.key)
     context.load_verify_locations(gateway_tls)
     context.verify_mode = ssl.CERT_REQUIRED
-    end = XtaPushEnd()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, end))
+    end = end or XtaPushEnd()
+    server = _Server(("127.0.0.1", 0), partial(_Handler, end))
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     end.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="xta-authority", daemon=True)

@@ -25,8 +25,14 @@ STANDARDS: list[Any] = ["ua-1", "a-2a"]
 PLANS = 26
 """Plans listed on the one page, at most; the rest is counted."""
 
-TITLE = 90
-"""Characters of a plan's title on the page, at most."""
+TITLE, KIND = 90, 40
+"""Characters of a plan's title, and of what kind of plan it is, on the page, at most."""
+
+MANY, SHORT_TITLE, SHORT_KIND = 6, 46, 20
+"""More plans than this are listed on one line each."""
+
+ADDRESS_LINES, ADDRESS_LINE = 6, 60
+"""Lines of the address, and characters of each, at most."""
 
 _PRINTABLE = frozenset(chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x180), 0x1E9E, 0x20AC))
 """Characters the packaged font surely has; others are tried, and replaced if the page could not be made."""
@@ -43,7 +49,10 @@ class PostedPlan:
 
 @dataclass(frozen=True, slots=True)
 class CoverSheet:
-    """What stands on a Begleitschein; `plans` is None once the titles are erased."""
+    """What stands on a Begleitschein; `plans` is None once the titles are erased.
+
+    `address_kept` is False where nobody entered the authority's postal address: the page then says so.
+    """
 
     case_number: str
     address: Sequence[str]
@@ -52,6 +61,7 @@ class CoverSheet:
     plans: Sequence[PostedPlan] | None
     at: datetime
     test: bool = False
+    address_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +77,16 @@ class ReceiptSheet:
 
 def cover_sheet(sheet: CoverSheet) -> bytes:
     """Return the Begleitschein as PDF, one page."""
+    many = len(sheet.plans or ()) > MANY
+    title, kind = (SHORT_TITLE, SHORT_KIND) if many else (TITLE, KIND)
     shown = [
-        {"title": _cut(plan.title), "kind": plan.kind, "date": written_date(plan.date)}
+        {"title": _cut(plan.title, title), "kind": _cut(plan.kind, kind), "date": written_date(plan.date)}
         for plan in (sheet.plans or ())[:PLANS]
     ]
     data = {
         "case_number": sheet.case_number,
-        "address": [_cut(line) for line in sheet.address][:8],
+        "address": [_cut(line, ADDRESS_LINE) for line in sheet.address][:ADDRESS_LINES],
+        "address_kept": sheet.address_kept,
         "due": written_date(sheet.due),
         "count": sheet.count,
         "plans": shown,
@@ -123,7 +136,7 @@ def _compiled(name: str, data: str, at: datetime) -> bytes:
         sys_inputs={"data": data},
         pdf_standards=STANDARDS,
         ignore_system_fonts=True,
-        timestamp=at,
+        timestamp=at.replace(microsecond=0),  # typst knows whole seconds only
     )
     assert isinstance(made, bytes)
     return made
@@ -140,9 +153,9 @@ def _qr(text: str) -> str:
     return drawn.getvalue().decode("utf-8")
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int = TITLE) -> str:
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    return line if len(line) <= TITLE else line[: TITLE - 1] + "…"
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _bytes(count: int) -> str:

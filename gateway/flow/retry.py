@@ -12,6 +12,9 @@ from gateway.domain.delivery import State, move
 from gateway.domain.errors import GatewayError, Unconfirmed, Unreachable
 from gateway.ports import Policy
 
+PASSING = frozenset({codes.DRAINING.name, codes.STORAGE_FULL.name})
+"""Our own database or storage stood in the way: that passes, and says nothing about the far side."""
+
 LOOK_SELDOM = 900.0
 """Seconds between two looks at a delivery that has been lying ready for long, at most."""
 
@@ -33,9 +36,11 @@ def failed(
 ) -> Delivery:
     """Return the delivery after an attempt that did not succeed: waiting for the next one, or held for a human.
 
-    Unreachable waits; Unconfirmed waits only where repeating is safe (law 5); everything else is held (law 8).
+    Unreachable waits; Unconfirmed, and a passing failure of our own, wait only where repeating is safe (law 5);
+    everything else is held (law 8).
     """
-    again = isinstance(error, Unreachable) or (isinstance(error, Unconfirmed) and repeatable)
+    unclear = isinstance(error, Unconfirmed) or error.code.name in PASSING
+    again = isinstance(error, Unreachable) or (unclear and repeatable)
     ended = delivery.but(worker="", leased_until=None, reason=error.reason, code=error.code.name)
     if not again:
         return ended.but(state=move(delivery.state, State.HELD), next_at=None)
@@ -86,8 +91,10 @@ def backoff(attempt: int, jitter: float, policy: Policy) -> timedelta:
 def way_after(way: Way, error: GatewayError | None, now: datetime, policy: Policy) -> Way:
     """Return the way's breaker after an attempt: opened after `breaker_after` failures in a row, closed by a success.
 
-    A refusal proves that the far side answers, so it closes the breaker too.
+    A refusal proves that the far side answers, so it closes the breaker too; a failure of our own proves nothing.
     """
+    if error is not None and error.code.name in PASSING:
+        return way
     if not isinstance(error, Unreachable | Unconfirmed):
         return replace(way, failures=0, open_until=None)
     failures = way.failures + 1

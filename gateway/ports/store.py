@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -12,6 +12,7 @@ from cryptography import x509
 from gateway.domain.authority import EditionPlan
 from gateway.domain.case import Answered, Case, Client, Delivery, Way
 from gateway.domain.delivery import State
+from gateway.domain.expiry import Held
 from gateway.domain.ids import AuthorityKey, CaseNumber, MessageId
 from gateway.domain.journal import Act, Entry
 from gateway.domain.participation import Participation
@@ -75,8 +76,8 @@ class Deliveries(Protocol):
     def orphaned(self, now: datetime, limit: int) -> Sequence[Delivery]:
         """Return deliveries found under way whose lease has run out."""
 
-    def renew(self, worker: str, until: datetime) -> None:
-        """Extend the leases a worker holds."""
+    def renew(self, worker: str, held: Collection[str], until: datetime) -> None:
+        """Extend the leases of those messages that a worker really has in hand."""
 
     def to_watch(self, now: datetime, limit: int) -> Sequence[Delivery]:
         """Return available deliveries whose next look is due."""
@@ -164,6 +165,9 @@ class Certificates(Protocol):
         """Return the authorities that a TLS client certificate (SHA-256, hex) may act for."""
 
     def all(self) -> Iterable[tuple[AuthorityKey, str, x509.Certificate]]: ...
+
+    def held(self, authority: AuthorityKey | None = None) -> Sequence[Held]:
+        """Return what is held of one authority, or of all, without reading the certificates; newest validity first."""
 
 
 class Clients(Protocol):

@@ -149,16 +149,26 @@ def test_an_outcome_counts_only_from_the_worker_that_holds_the_attempt(store: St
 
 def test_a_renewed_lease_is_no_orphan_and_is_never_shortened(store: Store) -> None:
     with store.writing() as tx:
-        put(tx, 1)
-        put(tx, 2, BOCHUM)
+        both = [put(tx, 1).message_id, put(tx, 2, BOCHUM).message_id]
     claimed(store, worker="w1", limit=1)
     claimed(store, worker="w2")
     with store.writing() as tx:
-        tx.deliveries.renew("w1", LATER)
-        tx.deliveries.renew("w1", DAWN)
+        tx.deliveries.renew("w1", both, LATER)
+        tx.deliveries.renew("w1", both, DAWN)
         assert numbers(list(tx.deliveries.orphaned(DAWN + LEASE, 5))) == [2]
         assert numbers(list(tx.deliveries.orphaned(LATER, 5))) == [2, 1]
         assert numbers(list(tx.deliveries.orphaned(LATER, 1))) == [2]
+
+
+def test_a_lease_is_renewed_only_for_what_its_worker_says_it_has_in_hand(store: Store) -> None:
+    with store.writing() as tx:
+        first = put(tx, 1).message_id
+        put(tx, 2, BOCHUM)
+    claimed(store, worker="w1")
+    with store.writing() as tx:
+        tx.deliveries.renew("w1", [], LATER)
+        tx.deliveries.renew("w1", [first], LATER)
+        assert numbers(list(tx.deliveries.orphaned(DAWN + LEASE, 5))) == [2]
 
 
 def available(tx: Transaction, number: int, authority: AuthorityKey, minute: int, **changes: object) -> None:

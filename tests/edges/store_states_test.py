@@ -88,7 +88,8 @@ class Queue(RuleBasedStateMachine):
     @rule(worker=WORKERS)
     def renew(self, worker: str) -> None:
         with self.store.writing() as tx:
-            tx.deliveries.renew(worker, self.clock.now() + LEASE)
+            mine = [message_id for name, message_id, _ in self.held if name == worker]
+            tx.deliveries.renew(worker, mine, self.clock.now() + LEASE)
 
     @rule(seconds=st.integers(1, 45))
     def wait(self, seconds: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
     path
-    for folder in ("gateway", "adapters", "tui", "xsd", "examples", "bench")
+    for folder in ("gateway", "adapters", "tui", "xsd", "examples", "bench", "proof")
     for path in (ROOT / folder).rglob("*.py")
     if "__pycache__" not in path.parts
 )

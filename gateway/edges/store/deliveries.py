@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,6 +35,7 @@ _RENEW = (
     .where(
         text(LEASED),
         DELIVERIES.c.worker == bindparam("holder"),
+        DELIVERIES.c.message_id.in_(bindparam("held", expanding=True)),
         DELIVERIES.c.leased_until < bindparam("until"),
     )
     .values(leased_until=bindparam("until"))
@@ -113,9 +114,9 @@ class SqlDeliveries:
         """Return deliveries found under way whose lease has run out, the longest first."""
         return self._many(_ORPHANED, now=now, most=limit)
 
-    def renew(self, worker: str, until: datetime) -> None:
-        """Extend the leases a worker holds; never shortens one."""
-        self._connection.execute(_RENEW, {"holder": worker, "until": until})
+    def renew(self, worker: str, held: Collection[str], until: datetime) -> None:
+        """Extend the leases of those messages that a worker really has in hand; never shortens one."""
+        self._connection.execute(_RENEW, {"holder": worker, "held": list(held), "until": until})
 
     def to_watch(self, now: datetime, limit: int) -> Sequence[Delivery]:
         """Return available deliveries whose next look is due."""

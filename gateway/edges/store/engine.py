@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError
-from gateway.edges.store.faults import cannot_open
+from gateway.edges.store.faults import cannot_open, durability_lost
 
 PATIENCE = timedelta(seconds=10)
 """How long a writer waits for its turn before it gives up."""
@@ -56,6 +56,23 @@ def open_engines(url: str, patience: timedelta = PATIENCE) -> Engines:
     if address.get_backend_name() == "sqlite":
         return _sqlite(address, patience)
     return _postgresql(address, patience)
+
+
+def settle(engines: Engines) -> None:
+    """Make the names of SQLite's files durable; SQLite does so too, but goes on when it fails (law 1).
+
+    Raises:
+        ConfigurationError: DURABILITY_LOST.
+    """
+    if engines.writer.dialect.name != "sqlite":
+        return
+    folder = os.open(Path(str(engines.writer.url.database)).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        raise durability_lost() from error
+    finally:
+        os.close(folder)
 
 
 def read_url(url: str) -> URL:

@@ -1,0 +1,1 @@
+"""The proofs: what the product promises, tried on the product itself, with the figures that came out."""

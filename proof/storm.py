@@ -1,0 +1,278 @@
+"""A storm: thousands of applications, processes killed at random, every wire lossy; and a judge outside the product.
+
+The judge knows two things only: what the portals were told (proof/portals.py), and what the authorities' tools found in
+what arrived. Every acknowledged application arrives exactly once at the right authority with the right files; nothing
+else arrives anywhere. Seeded; ends by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from gateway.domain.ids import AuthorityKey
+from gateway.domain.journal import verify
+from gateway.wiring import SystemClock
+from proof.frame import Figure, Finding, exactly
+from proof.gateways import Gateways, ended
+from proof.lossy import Loss, Wires
+from proof.portals import CANARY, Ledger, Portals, wishes
+from proof.zygote import nursery
+from tests.kit.crash_ends import Arrived, End, FolderEnd, Place, free_port, settled
+from tests.kit.installation import Installation, installation
+
+AUTHORITIES = (
+    ("05915000", "file_drop", "1"), ("05913000", "file_drop", "2"),
+    ("05911000", "sftp", "1"), ("05914000", "sftp", "2"),
+    ("05314000", "soap_push", "1"), ("05316000", "soap_push", "2"),
+    ("05315000", "xta_push", "1"), ("05124000", "xta_push", "2"),
+    ("05711000", "xta_mailbox", "1"), ("05112000", "xta_mailbox", "2"),
+)  # fmt: skip
+"""Key (also its municipality), way and option of every authority that takes part."""
+
+SETTINGS = {
+    "BAUWEICHE_DISK_RESERVE_BYTES": "0",
+    "BAUWEICHE_LEASE_SECONDS": "2",
+    "BAUWEICHE_LOOK_EVERY_SECONDS": "0.5",
+    "BAUWEICHE_BACKOFF_FIRST_SECONDS": "0.2",
+    "BAUWEICHE_BACKOFF_CAP_SECONDS": "2",
+    "BAUWEICHE_BREAKER_PAUSE_SECONDS": "0.5",
+    "BAUWEICHE_ALLOW_HOSTS": '["localhost"]',
+}
+"""Waiting is shortened; everything else is as delivered."""
+
+_ID = re.compile(rb"nachrichtenUUID>\s*([0-9a-f-]{36})")
+_INDEPENDENT = Path(__file__).parents[1] / "tests" / "proof" / "independent_open.py"
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How hard it blows: applications, seconds between two kills, share of lost connections, minutes at most."""
+
+    count: int
+    every: float
+    share: float
+    minutes: float
+    portals: int = 8
+    serves: int = 2
+    workers: int = 2
+    seed: int = 7
+
+
+def weather(quick: bool) -> Weather:
+    """Return the weather of a proof: more than 10 000 applications, more than 500 kills."""
+    return Weather(300, 1.2, 0.1, 5) if quick else Weather(10_200, 1.6, 0.06, 55)
+
+
+@dataclass
+class Outcome:
+    """What is known after a storm."""
+
+    ledger: Ledger
+    kills: Counter[str]
+    exits: Counter[str]
+    losses: Counter[tuple[str, Loss]]
+    minutes: float
+    arrived: dict[str, Sequence[Arrived]] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    independent: int = 0
+    queue_left: int = 0
+    readable: list[str] = field(default_factory=list)
+
+
+def storm(weather: Weather, database: str = "", searched: Sequence[Path] = ()) -> Outcome:
+    """Let it blow over a new installation and return what is left; `searched` are more places to look for plaintext."""
+    clock: Any = SystemClock()
+    with (
+        TemporaryDirectory(prefix="bauweiche-storm-") as folder,
+        installation(Path(folder), clock=clock, database=database, allow_hosts=("localhost",)) as installed,
+        ExitStack() as stack,
+    ):
+        wires = stack.enter_context(Wires(weather.seed, weather.share).running())
+        doors = [(free_port(), free_port()) for _ in range(weather.serves)]
+        ends = _authorities(installed, stack, wires, doors)
+        young = stack.enter_context(nursery())
+        environment = SETTINGS | ({"BAUWEICHE_DATABASE": database} if database else {})
+        gateways = stack.enter_context(
+            ended(Gateways(young, installed.settings.state, installed.home / "gateway.log", environment))
+        )
+        for number, (door, mailbox) in enumerate(doors):
+            gateways.add(f"serve {number}", "serve", "--port", str(door), BAUWEICHE_MAILBOX_PORT=str(mailbox))
+        for number in range(weather.workers):
+            gateways.add(f"worker {number}", "worker")
+        outcome = _blow(weather, installed, gateways, wires, [wires.to(door, "portal") for door, _ in doors], ends)
+        for key, end in ends.items():
+            outcome.arrived[key] = list(end.arrived())
+        outcome.independent = _opened_independently(installed, ends, outcome.broken)
+        gateways.end()
+        _look(installed, outcome, searched)
+        return outcome
+
+
+def _authorities(
+    installed: Installation, stack: ExitStack, wires: Wires, doors: Sequence[tuple[int, int]]
+) -> dict[str, End]:
+    ends: dict[str, End] = {}
+    mailboxes = [wires.to(mailbox, "xta_mailbox") for _, mailbox in doors]
+    for number, (key, way, option) in enumerate(AUTHORITIES):
+
+        def through(port: int, way: str = way) -> int:
+            return wires.to(port, way)
+
+        place = Place(installed, AuthorityKey(key), stack, mailboxes[number % len(mailboxes)], through)
+        ends[key] = settled(place, way, option)
+    return ends
+
+
+def _blow(
+    weather: Weather, installed: Installation, gateways: Gateways, wires: Wires, doors: Sequence[int],
+    ends: dict[str, End],
+) -> Outcome:  # fmt: skip
+    begun, stop = time.monotonic(), threading.Event()
+    until = begun + weather.minutes * 60
+    ledger = Ledger()
+    addressees = [(key, option) for key, _, option in AUTHORITIES]
+    with ThreadPoolExecutor(2 + len(ends)) as pool:
+        killer = pool.submit(gateways.storm, stop, weather.every, weather.seed)
+        takers = [pool.submit(_take, installed.inboxes[end.key], end.taken, stop) for end in _folders(ends)]
+        try:
+            portals = Portals(doors, installed.token(), ledger, until)
+            portals.hand_off(wishes(weather.count, addressees, weather.seed), weather.portals)
+            while time.monotonic() < until and not _everything_out(installed):
+                time.sleep(0.5)
+            wires.calm = True
+        finally:
+            stop.set()
+        for future in (killer, *takers):
+            future.result()
+    minutes = (time.monotonic() - begun) / 60
+    return Outcome(ledger, gateways.kills, gateways.exits, wires.losses, minutes)
+
+
+def _folders(ends: dict[str, End]) -> list[FolderEnd]:
+    return [end for end in ends.values() if isinstance(end, FolderEnd)]
+
+
+def _take(inbox: Path, taken: Path, stop: threading.Event) -> None:
+    """Take complete messages away as an authority does; a second of the same id would stand beside the first."""
+    number = 0
+    while True:
+        last = stop.is_set()
+        for folder in sorted(inbox.iterdir()):
+            if not folder.name.startswith(".") and folder.is_dir():
+                folder.rename(taken / f"{number}-{folder.name}")
+                number += 1
+        if last:
+            return
+        stop.wait(0.2)
+
+
+def _everything_out(installed: Installation) -> bool:
+    """Say whether nothing is on its way any more."""
+    with installed.world.store.reading() as tx:
+        return not any(tx.deliveries.counts().get(state, 0) for state in OPEN)
+
+
+KILLS = {10_200: 500}
+"""How many kills a full storm must have."""
+
+OPEN = ("accepted", "under_way", "waiting", "available")
+
+
+def _opened_independently(installed: Installation, ends: dict[str, End], broken: list[str], most: int = 100) -> int:
+    """Open a sample of the sealed folders with the program that knows only the documented format."""
+    opened = 0
+    for end in _folders(ends):
+        folders = sorted(end.taken.iterdir())
+        for folder in folders[:: max(1, len(folders) * 4 // most)]:
+            target = installed.home / "independent" / end.key / folder.name
+            target.mkdir(parents=True)
+            command = [sys.executable, str(_INDEPENDENT), str(folder), str(installed.keys[end.key]), str(target)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            opened += done.returncode == 0
+            if done.returncode:
+                broken.append(f"{folder.name} cannot be opened independently: {done.stderr[-300:]}")
+    return opened
+
+
+def _look(installed: Installation, outcome: Outcome, searched: Sequence[Path]) -> None:
+    """Look at what the storm left with the gateway: queue, journal, plaintext."""
+    with installed.world.store.reading() as tx:
+        counts = tx.deliveries.counts()
+        outcome.queue_left = sum(count for state, count in counts.items() if state in (*OPEN, "held"))
+        broken = verify(tx.journal.read())
+        if broken is not None:
+            outcome.broken.append(f"the journal's chain is broken: {broken}")
+    places = [installed.settings.state, installed.home / "gateway.log", *searched]
+    for place in places:
+        for path in place.rglob("*") if place.is_dir() else [place]:
+            if path.is_file() and CANARY.encode() in path.read_bytes():
+                outcome.readable.append(path.name)
+
+
+def judged(outcome: Outcome) -> tuple[list[str], list[str], list[str]]:
+    """Return what was lost, what arrived twice, and what arrived where it should not have."""
+    expected = {one.message_id: one for one in outcome.ledger.acknowledged.values()}
+    seen: Counter[str] = Counter()
+    lost, doubled, wrong = [], [], []
+    for key, found in outcome.arrived.items():
+        for one in found:
+            match = _ID.search(one.message)
+            identity = match[1].decode() if match else "?"
+            seen[identity] += 1
+            known = expected.get(identity)
+            if known is None:
+                wrong.append(f"{identity} at {key} was never acknowledged")
+            elif known.authority != key:
+                wrong.append(f"{identity} for {known.authority} arrived at {key}")
+            elif one.digests != known.digests or one.findings:
+                wrong.append(f"{identity} arrived with other files: {one.findings}")
+    lost = [identity for identity in expected if not seen[identity]]
+    doubled = [identity for identity, times in seen.items() if times > 1]
+    return lost, doubled, wrong
+
+
+def finding(weather: Weather, outcome: Outcome, store: str) -> Finding:
+    """Return the outcome as figures."""
+    lost, doubled, wrong = judged(outcome)
+    ledger = outcome.ledger
+    losses: Counter[str] = Counter()
+    for (name, loss), count in outcome.losses.items():
+        if loss is not Loss.WHOLE:
+            losses[name] += count
+    unanswered = sum(count for what, count in ledger.calls.items() if what.startswith("no answer"))
+    bad = sum(1 for status in ledger.refused.values() if status == 422)
+    figures = (
+        Figure("applications handed off", weather.count, least=weather.count),
+        Figure("acknowledged with 201", len(ledger.acknowledged)),
+        Figure("refused by the PDF gate, as they should be", bad),
+        Figure("uploaded and never completed", len(ledger.dropped)),
+        Figure("calls of the portals that got no answer and were repeated", unanswered),
+        Figure("kills (SIGKILL) of random processes", outcome.kills.total(), least=KILLS.get(weather.count)),
+        Figure("of these, serve processes", outcome.kills["serve"]),
+        *(Figure(f"connections lost on the wire: {name}", count) for name, count in sorted(losses.items())),
+        exactly("acknowledged and not arrived", len(lost), 0),
+        exactly("arrived twice", len(doubled), 0),
+        exactly("arrived wrongly (not acknowledged, wrong authority, other files)", len(wrong), 0),
+        exactly("still open or held at the end", outcome.queue_left, 0),
+        exactly("files of the gateway with plaintext", len(outcome.readable), 0),
+        Figure("sealed folders also opened by the independent implementation", outcome.independent),
+        Figure("time", outcome.minutes, "min"),
+    )
+    failures = [*ledger.odd, *outcome.broken, *lost[:5], *doubled[:5], *wrong[:5], *outcome.readable[:5]]
+    promise = (
+        f"On {store}: whatever is killed and whichever wire breaks, every acknowledged application arrives exactly once"
+        " at the right authority, and nothing else arrives."
+    )
+    return Finding(promise, figures, tuple(failures[:20]))
