@@ -174,21 +174,26 @@ class Console(App[None]):
     # -- going somewhere ----------------------------------------------------------------------------------------
 
     async def action_go(self, name: str) -> None:
-        """Go to a screen."""
+        """Go to a screen; from a page that was opened in it, back to its beginning."""
+        if self.current_mode == name:
+            await self._to_the_root()
         await self.switch_mode(name)
+
+    async def _to_the_root(self) -> None:
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
 
     async def visit(self, name: str, filter_text: str) -> None:
         """Go to a list with a filter set."""
         await self.switch_mode(name)
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
+        await self._to_the_root()
         self.call_after_refresh(partial(getattr(self.screen, "filter_by"), filter_text))  # noqa: B009  # lists have it
 
-    def open_authority(self, key: str, name: str) -> None:
+    def open_authority(self, key: str, name: str, tab: str = "participation") -> None:
         """Open everything about one authority; its module is read when it is first needed."""
         from tui.screens.authority import AuthorityPage
 
-        self.push_screen(AuthorityPage(key, name))
+        self.push_screen(AuthorityPage(key, name, tab))
 
     def back(self) -> None:
         """Close the page that was opened last; the first one of a place stays."""

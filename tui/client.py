@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,13 @@ class ApiError(Exception):
     def text(self) -> str:
         """Sentence and advice together."""
         return f"{self.sentence} {self.hint}".strip()
+
+    def with_faults(self, faults: Iterable[FieldFault]) -> str:
+        """Return sentence, advice, and each fault that they do not already name."""
+        text = self.text
+        for fault in faults:
+            text = text if fault.detail in text else f"{text} {fault.detail}"
+        return text
 
 
 @dataclass(frozen=True, slots=True)

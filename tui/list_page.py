@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.client import Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.export import Export
 from tui.page import Page
-from tui.plain import plain
 from tui.tables import Column, Table, cell_of
+from tui.widgets.detail import Detail
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.rows import Rows
 
@@ -27,7 +25,6 @@ class ListPage(Page, Generic[T]):
     """A list of values; a subclass gives `table()` and `fetch()`."""
 
     export_name: ClassVar[str] = "liste"
-    DETAIL_LINES: ClassVar[int] = 2
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "key.filter", key_display="/"),
         Binding("s", "sort", "key.sort", show=False),
@@ -58,7 +55,7 @@ class ListPage(Page, Generic[T]):
         """The filter's line, the list, and what is to be said about its row."""
         yield FilterBar(self.texts("shell.filter_hint", fields=" ".join(f"{name}:…" for name in self.table().fields)))
         yield Rows(self.table(), self.texts, id="rows")
-        yield Static("", id="detail", markup=False)
+        yield Detail(id="detail")
 
     @property
     def rows(self) -> Rows[T]:
@@ -91,8 +88,7 @@ class ListPage(Page, Generic[T]):
             notes.append(self.texts("shell.filter_unknown", names=", ".join(rows.wanted.unknown)))
         self.tell_place(count if self.loaded_at or rows.items else "", " · ".join(notes))
         current = rows.current
-        lines = list(self.describe(current)) if current is not None else []
-        self.query_one("#detail", Static).update(Text("\n".join(plain(line) for line in lines), overflow="ellipsis"))
+        self.query_one(Detail).say(list(self.describe(current)) if current is not None else [])
 
     # -- messages -----------------------------------------------------------------------------------------------
 

@@ -107,7 +107,10 @@ class Page(Screen[None]):
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """Tell the person something in a corner, as it is."""
-        self.app.notify(plain(sentence), severity="error" if wrong else "information", markup=False, timeout=8)
+        if wrong:
+            self.app.notify(f"! {plain(sentence)}", severity="error", markup=False, timeout=8)
+        else:
+            self.app.notify(plain(sentence), markup=False, timeout=4)
 
     def tell_place(self, count: str = "", note: str = "") -> None:
         """Write the line that says where I am."""
@@ -177,5 +180,5 @@ class Page(Screen[None]):
         try:
             return await doing
         except ApiError as error:
-            self.say(" ".join([error.text, *(fault.detail for fault in error.faults)]), wrong=True)
+            self.say(error.with_faults(error.faults), wrong=True)
             return None

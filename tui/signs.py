@@ -92,13 +92,13 @@ def way(adapter: str, title: str, texts: Texts) -> str:
     return texts.value("way", adapter) if texts.has(f"values.way.{adapter}") else (title or adapter).split(" (")[0]
 
 
-def days(left: int | None, texts: Texts) -> Cell:
-    """Return how many days a certificate still holds; `!` below 30, `✕` where it has run out."""
+def days(left: int | None, texts: Texts, *, short: bool = False) -> Cell:
+    """Return how many days a certificate still holds; `!` below 30, `✕` and since when where it has run out."""
     if left is None:
         return Cell("–", "muted")
-    word = texts("shell.days", n=abs(left))
     if left < 0:
-        return Cell(f"✕ {word}", "bad")
+        return Cell(f"✕ {texts('shell.days' if short else 'shell.days_since', n=left if short else -left)}", "bad")
+    word = texts("shell.days", n=left)
     return Cell(f"! {word}", "warn") if left < SOON else Cell(word)
 
 

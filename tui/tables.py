@@ -106,6 +106,8 @@ def _missing_last(value: Any, backwards: bool) -> tuple[bool, Any]:
 
 
 GAP = 1
+LEAST = 8
+"""Cells below which a column that can give way is not narrowed."""
 
 
 def layout(table: Table[T], width: int) -> list[tuple[Column[T], int]]:
@@ -118,10 +120,16 @@ def layout(table: Table[T], width: int) -> list[tuple[Column[T], int]]:
         shown.append(column)
         used += GAP + column.width
     kept = [column for column in table.columns if column in shown]
-    spare = width - used
     shares = sum(column.grow for column in kept)
-    result = []
+    result = {}
+    spare = width - used
     for column in kept:
+        # Wider by their shares; narrower likewise, but never below what still says something.
         more = spare * column.grow // shares if shares else 0
-        result.append((column, max(1, column.width + more)))
-    return result
+        result[column.name] = max(min(column.width, LEAST), column.width + more)
+    over = sum(result.values()) + GAP * (len(kept) - 1) - width
+    for column in sorted(kept, key=lambda column: -result[column.name]):
+        taken = max(0, min(over, result[column.name] - LEAST)) if column.grow else 0
+        result[column.name] -= taken
+        over -= taken
+    return [(column, result[column.name]) for column in kept]

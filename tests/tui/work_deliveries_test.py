@@ -143,7 +143,9 @@ async def test_a_case_is_withdrawn_once_although_it_is_asked_for_its_delivery() 
     async with console(api, first="deliveries") as (app, pilot):
         await press(app, pilot, "j", "j", "a", "end", "enter")
         assert "lässt sich nicht zurückholen" in words_of(app) or "Inhalt wird gelöscht" in text_of(app)
-        await answer(app, pilot, "Antrag zurück")
+        await answer(app, pilot, "Antrag zurück", "BW-2026-7KQ9")
+        assert api.withdrawn == [], "the whole number is to be typed: what is erased does not come back"
+        await answer(app, pilot, "BW-2026-7KQ9-P0TA")
         assert api.withdrawn == ["BW-2026-7KQ9-P0TA"]
 
 

@@ -48,7 +48,8 @@ async def test_the_way_to_live_needs_checks_a_proposal_and_a_second_person() -> 
         await press(app, pilot, "v")
         await answer(app, pilot, "fertig")
         assert api.proposers[WARENDORF] == "op-03"
-        await _approve(app, pilot, "Kreis Warendorf")
+        await press(app, pilot, "f")
+        assert isinstance(app.screen, ChecklistPage), "who proposed is not even asked for the name"
         assert "zwei verschiedene Personen" in words_of(app)
         assert api.stages[WARENDORF] == "verified"
         api.name = "op-04"
@@ -60,6 +61,15 @@ async def test_the_way_to_live_needs_checks_a_proposal_and_a_second_person() -> 
 async def _approve(app: Console, pilot: Pilot[None], name: str) -> None:
     await press(app, pilot, "f")
     await answer(app, pilot, "ja", name)
+
+
+async def test_proposing_without_all_evidence_names_what_is_missing() -> None:
+    api = FakeWork()
+    async with console(api, first="onboarding") as (app, pilot):
+        await press(app, pilot, "j", "enter", "v")
+        assert isinstance(app.screen, ChecklistPage)
+        assert "Es fehlen noch 2: Testnachricht geöffnet" in words_of(app)
+        assert not any("proposal" in call for call in api.calls)
 
 
 async def test_approving_needs_the_name_exactly() -> None:

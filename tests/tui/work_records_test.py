@@ -128,7 +128,7 @@ async def test_discarding_a_reply_wants_a_reason() -> None:
     async with console(api, first="replies") as (app, pilot):
         await press(app, pilot, "a", "end", "enter", "enter")
         assert len(api.quarantined) == 2
-        await answer(app, pilot, "Irrläufer")
+        await answer(app, pilot, "Irrläufer", "Kreis Höxter")
         assert [one["id"] for one in api.quarantined] == ["r2"]
 
 

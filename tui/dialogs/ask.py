@@ -55,6 +55,6 @@ class Ask(Dialog[Any]):
         try:
             taken = await self._take(answer)
         except ApiError as error:
-            self.wrong(" ".join([error.text, *(fault.detail for fault in error.faults)]))
+            self.wrong(error.with_faults(error.faults))
         else:
             self.dismiss(taken)

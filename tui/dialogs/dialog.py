@@ -29,7 +29,12 @@ class Dialog(ModalScreen[R | None], Generic[R]):
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
     VERTICAL_BREAKPOINTS = VERTICAL
     AUTO_FOCUS: ClassVar[str | None] = "Input, OptionList"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "key.cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "key.cancel", show=False),
+        # Ahead of the focused widget's own queue: what is typed right after Tab belongs to the next field already.
+        Binding("tab", "app.focus_next", "key.next_field", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "key.previous_field", show=False, priority=True),
+    ]
 
     def __init__(self, title: str, hint: str = "") -> None:
         super().__init__()
@@ -49,6 +54,12 @@ class Dialog(ModalScreen[R | None], Generic[R]):
             yield Static("", id="wrong", markup=False)
             yield Static(Text(self._hint or self.texts("dialogs.hint")), id="hint", markup=False)
         yield TooSmall(self.texts)
+
+    def on_mount(self) -> None:
+        """What was said in the corner before must not cover what is asked now."""
+        self.app.clear_notifications()
+        for below in self.app.screen_stack:
+            below.query("ToastHolder").remove()
 
     def inside(self) -> Iterable[Widget]:
         """Return what the window holds."""

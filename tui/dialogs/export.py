@@ -23,6 +23,7 @@ class Export(Dialog[str]):
 
     def on_mount(self) -> None:
         """Say how many rows go out."""
+        super().on_mount()
         self.query_one("#window").border_title = Text(self.texts("dialogs.export", n=len(self._rows)))
 
     def inside(self) -> Iterable[Widget]:

@@ -91,6 +91,7 @@ class FormWindow(Dialog[Any]):
 
     def on_mount(self) -> None:
         """Remember what the form began with."""
+        super().on_mount()
         self._first = self.raw()
 
     # -- what is typed ------------------------------------------------------------------------------------------
@@ -175,6 +176,7 @@ class FormWindow(Dialog[Any]):
     def action_save(self) -> None:
         """Save, unless something is wrong already here."""
         faults = self.faults()
+        self._touched = {field.name for field in self.form.fields}
         self.show_faults(faults)
         if faults:
             self.wrong(self.texts("dialogs.form_faults", n=len(faults)))
@@ -187,7 +189,7 @@ class FormWindow(Dialog[Any]):
             (one for one in self.form.fields if any(_concerns(fault.pointer, one.place) for fault in faults)), None
         )
         if first is not None:
-            self.query_one(f"#field-{first.name}").focus()
+            self.set_focus(self.query_one(f"#field-{first.name}"))
             note = self.query_one(f"#note-{first.name}")
             self.call_after_refresh(note.scroll_visible, animate=False, force=True)
 
@@ -202,7 +204,7 @@ class FormWindow(Dialog[Any]):
                 return
             self._refused = list(error.faults)
             left = self.show_faults(error.faults)
-            self.wrong(" ".join([error.text, *(fault.detail for fault in left)]))
+            self.wrong(error.with_faults(left))
             self._focus_first(error.faults)
         else:
             self.dismiss(True if done is None else done)

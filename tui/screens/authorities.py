@@ -29,8 +29,7 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
 
     section = "authorities"
     export_name = "behoerden"
-    CSS_PATH = "list.tcss"
-    foot = ("key.mark", "key.act", "key.filter", "key.export")
+    foot = ("key.act", "key.filter", "key.mark", "key.export")
     BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "act", "key.act")]
 
     def table(self) -> Table[AuthorityRow]:
@@ -108,7 +107,7 @@ def authorities_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Auth
         Column("procedures", 3, _procedures, lambda row: len(row.procedures), rank=7, right=True),
         Column(
             "way",
-            11,
+            10,
             lambda row: Cell(signs.way(row.adapter, row.adapter_title, texts), "" if row.adapter else "muted"),
             lambda row: row.adapter_title or row.adapter,
             grow=1,
@@ -130,8 +129,8 @@ def authorities_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Auth
         Column("open", 4, _open, lambda row: row.open_items or None, rank=4, right=True),
         Column(
             "certificate",
-            6,
-            lambda row: signs.days(row.certificate_days, texts),
+            7,
+            lambda row: signs.days(row.certificate_days, texts, short=True),
             lambda row: row.certificate_days,
             rank=2,
             right=True,
@@ -163,7 +162,7 @@ def _fields(texts: Texts) -> dict[str, Callable[[AuthorityRow], str]]:
 
 def _more(row: AuthorityRow) -> str:
     """Return what free words find besides the columns."""
-    return f"{row.title} {row.dvdv_key} {row.kreis} {row.district} {row.adapter} {row.kind_label}"
+    return f"{row.title} {row.dvdv_key} {row.kreis} {row.adapter} {row.kind_label}"
 
 
 def _procedures(row: AuthorityRow) -> Cell:
@@ -191,7 +190,9 @@ def _next(row: AuthorityRow) -> str:
 
 def describe(row: AuthorityRow, texts: Texts) -> list[str]:
     """Return two lines that say what the columns could not."""
-    first = [row.key, row.dvdv_key, row.kind_label, row.kreis, row.district]
+    kreis = row.kreis if row.kreis not in (row.title, row.name) else ""
+    district = texts("authority.district", name=row.district) if row.district else ""
+    first = [row.key, row.dvdv_key, row.kind_label, kreis, district]
     second = [texts("authorities.procedures", names=", ".join(row.procedures))] if row.procedures else []
     if row.held:
         second.insert(0, texts("authorities.held", n=row.held))

@@ -11,7 +11,8 @@ from tui.client import ApiError, Client
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import Form, FormWindow
 from tui.dialogs.reading import Reading
-from tui.forms import Field, shown
+from tui.facts import changed
+from tui.forms import Field
 from tui.texts import Texts
 from tui.values import AuthorityRow, Previewed
 
@@ -55,7 +56,7 @@ async def _make(page: Page, client: Client, asked: Mapping[str, Any], rows: Sequ
         text = texts("bulk.faulty", n=len(faulty), total=len(rows)) if faulty else texts("bulk.nothing")
         await page.app.push_screen_wait(Reading(text, [("", lines)], texts("dialogs.hint_read")))
         return
-    typed = texts("bulk.typed", n=len(changed)) if asked["changes"].get("phase") in ("live", "ended") else ""
+    typed = texts("bulk.typed", n=len(changed)) if asked["changes"].get("phase") == "ended" else ""
     told = [f"{name}: {what}" for name, what in lines]
     reason = await page.app.push_screen_wait(Confirm(texts("bulk.confirm", n=len(changed)), told, typed=typed))
     if not reason:
@@ -85,24 +86,8 @@ def preview_lines(rows: Sequence[Previewed], texts: Texts) -> list[tuple[str, st
 
 def difference(one: Mapping[str, Any], texts: Texts) -> str:
     """Return one changed field as `Option 2 → 1`."""
-    name = texts.value("field", str(one.get("name", "")))
-    before, after = (said(str(one.get("name", "")), one.get(side), texts) for side in ("before", "after"))
-    return f"{name} {before} → {after}"
-
-
-def said(name: str, value: Any, texts: Texts) -> str:
-    """Return a field's value in words."""
-    if value in (None, "", [], {}):
-        return "–"
-    if isinstance(value, bool):
-        return texts("shell.yes" if value else "shell.no")
-    if name == "option":
-        return f"{value} {texts.value('option', str(value))}"
-    if name in ("phase", "protection"):
-        return texts.value(name, str(value))
-    if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    return shown(value)
+    name = str(one.get("name", ""))
+    return f"{texts.value('field', name)} {changed(name, one.get('before'), one.get('after'), texts)}"
 
 
 async def _fields(client: Client, texts: Texts) -> list[Field]:
@@ -112,7 +97,7 @@ async def _fields(client: Client, texts: Texts) -> list[Field]:
     return [
         Field("valid_from", texts.value("field", "valid_from"), "day", texts("bulk.help.valid_from"), required=True),
         _choice("option", [(code, f"{code} {texts.value('option', code)}") for code in ("1", "2", "3a", "3b")], texts),
-        _choice("phase", [(code, texts.value("phase", code)) for code in PHASES], texts),
+        _choice("phase", [(code, texts.value("phase", code)) for code in PHASES if code != "live"], texts),
         _choice("release", releases, texts),
         _choice("adapter", ways, texts),
         _choice("protection", [(code, texts.value("protection", code)) for code in PROTECTIONS], texts),

@@ -27,7 +27,6 @@ class CausesPage(ListPage[Cause]):
 
     section = "causes"
     export_name = "gruende"
-    CSS_PATH = "causes.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "act", "key.act")]
 
     def __init__(self, narrow: Callable[[str], None]) -> None:
@@ -45,9 +44,9 @@ class CausesPage(ListPage[Cause]):
         columns: tuple[Column[Cause], ...] = (
             Column("count", 6, lambda cause: Cell(str(cause.count), "strong"), lambda cause: cause.count, right=True),
             Column("state", 14, lambda cause: signs.state(cause.state, texts)),
-            Column("title", 20, lambda cause: cause.title or cause.code, grow=2),
+            Column("title", 30, lambda cause: cause.title or cause.code, grow=2),
             Column("oldest", 7, oldest, lambda cause: moment(cause.oldest_at), right=True),
-            Column("reason", 24, lambda cause: cause.reason, grow=4),
+            Column("reason", 24, lambda cause: cause.reason, rank=1, grow=4),
         )
         return Table("causes", lambda cause: f"{cause.code}/{cause.state}", columns)
 

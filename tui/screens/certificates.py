@@ -22,7 +22,6 @@ class CertificatesPage(ListPage[CertificateRow]):
 
     section = "certificates"
     export_name = "zertifikate"
-    CSS_PATH = "certificates.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "only_soon", "key.soon")]
 
     def table(self) -> Table[CertificateRow]:
@@ -51,7 +50,7 @@ class CertificatesPage(ListPage[CertificateRow]):
     def opened(self, item: CertificateRow) -> None:
         """Open the authority."""
         if item.authority:
-            self.console.open_authority(item.authority, item.authority_name)
+            self.console.open_authority(item.authority, item.authority_name, "certificates")
         else:
             self.say(self.t("own"))
 
@@ -68,7 +67,7 @@ def certificates_table(texts: Texts) -> Table[CertificateRow]:
         return Cell(texts("certificates.gateway") if row.own else row.authority_name, "strong")
 
     columns: tuple[Column[CertificateRow], ...] = (
-        Column("days", 9, lambda row: signs.days(row.days, texts), lambda row: row.days, right=True),
+        Column("days", 11, lambda row: signs.days(row.days, texts), lambda row: row.days, right=True),
         Column("until", 10, lambda row: day(row.not_after), lambda row: row.not_after),
         Column("owner", 20, owner, grow=2),
         Column("purpose", 15, lambda row: texts.value("purpose", row.purpose)),

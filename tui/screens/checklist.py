@@ -11,11 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui import signs
-from tui.calls import onboarding
+from tui.calls import desk, onboarding
 from tui.calls.onboarding import Check, Checklist
 from tui.client import ApiError, Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
+from tui.facts import who
 from tui.formats import full, lately
 from tui.page import Page
 from tui.plain import fit
@@ -59,7 +60,7 @@ class ChecklistPage(Page):
 
     def body(self) -> Iterable[Widget]:
         """Stage and next step above, the checks below."""
-        yield Sheet(16, id="top")
+        yield Sheet(17, id="top")
         yield Paper(Sheet(NAME_ROOM, id="checks"))
 
     async def load(self, client: Client) -> None:
@@ -150,6 +151,10 @@ class ChecklistPage(Page):
     async def action_propose(self) -> None:
         """Propose that the authority goes live."""
         client = await self.console.api()
+        missing = [check.label for check in self.list.checks if not check.holds] if self.list else []
+        if missing:
+            self.say(self.t("propose.missing", n=len(missing), names=", ".join(missing)), wrong=True)
+            return
         reason = await self._reason(self.t("propose", name=self._whom), [self.t("propose.what")])
         if reason:
             await self._do(onboarding.propose(client, self.key, reason), "proposed")
@@ -158,8 +163,12 @@ class ChecklistPage(Page):
     async def action_approve(self) -> None:
         """Approve as the second person, with the name typed."""
         client = await self.console.api()
-        who = self.list.proposer if self.list else ""
-        lines = [self.t("approve.what"), self.t("approve.who", who=who)]
+        proposer = who(self.list.proposer) if self.list else ""
+        me = await self.attempt(desk.me(client)) if proposer else None
+        if me is not None and me.name == proposer:
+            self.say(self.t("approve.own"), wrong=True)
+            return
+        lines = [self.t("approve.what"), self.t("approve.who", who=proposer)]
         reason = await self._reason(self.t("approve", name=self._whom), lines, typed=self._whom)
         if reason:
             await self._do(onboarding.approve(client, self.key, self._whom, reason), "approved")
@@ -202,8 +211,7 @@ class ChecklistPage(Page):
 
     def _refused(self, error: ApiError) -> None:
         self._tell("")
-        sentences = [error.text, *dict.fromkeys(fault.detail for fault in error.faults)]
-        self.say(" ".join(dict.fromkeys(sentences)), wrong=True)
+        self.say(error.with_faults(error.faults), wrong=True)
 
 
 def leads_on(found: Checklist, target: str) -> bool:
@@ -239,7 +247,14 @@ def top_lines(found: Checklist, texts: Texts) -> list[Line]:
     ]
     lines = [Line(said=(Cell(" → ".join(path), here.tone),), indent=1)]
     if found.next_step:
-        lines.append(Line(texts("checklist.next_label"), "accent", (Cell(found.next_step, "strong"),), indent=1))
+        lines.append(
+            Line(
+                texts("checklist.next_label"),
+                "accent",
+                (Cell(found.next_step.replace("operator:", ""), "strong"),),
+                indent=1,
+            )
+        )
     return lines
 
 
@@ -250,7 +265,7 @@ def check_lines(found: Checklist, texts: Texts, now: datetime) -> list[Line]:
     if found.log:
         lines.append(Line(texts("checklist.log"), "accent", indent=1))
     for step in found.log[:LATEST]:
-        said = Cell(f"{step.get('text', '')} ({step.get('actor', '')})")
+        said = Cell(f"{step.get('text', '')} ({who(str(step.get('actor', '')))})")
         lines.append(Line(full(str(step.get("at", ""))), "muted", (said,), indent=1, room=16))
     return lines
 
@@ -272,12 +287,14 @@ def _check_line(check: Check, texts: Texts, now: datetime) -> Line:
 def _approval_line(found: Checklist, texts: Texts) -> Line:
     name = texts("checklist.second")
     if found.approver:
-        said = texts("checklist.second.done", proposer=found.proposer or "–", approver=found.approver)
+        said = texts("checklist.second.done", proposer=who(found.proposer) or "–", approver=who(found.approver))
         return Line(f"✓ {name}", "good", (Cell(said),), indent=1)
     if found.stage in DONE:
         return Line(f"✓ {name}", "good", (Cell(texts("checklist.second.before")),), indent=1)
     if found.proposer:
-        return Line(f"! {name}", "warn", (Cell(texts("checklist.second.waits", proposer=found.proposer)),), indent=1)
+        return Line(
+            f"! {name}", "warn", (Cell(texts("checklist.second.waits", proposer=who(found.proposer))),), indent=1
+        )
     open_checks = [check for check in found.checks if not check.holds]
     text = "checklist.second.open" if open_checks else "checklist.second.ready"
     return Line(f"· {name}", "muted", (Cell(texts(text), "muted"),), indent=1)

@@ -32,7 +32,6 @@ class DeliveriesPage(PagedPage[DeliveryRow]):
 
     section = "deliveries"
     export_name = "sendungen"
-    CSS_PATH = "deliveries.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
@@ -207,5 +206,6 @@ def said(row: DeliveryRow, texts: Texts) -> str:
 def describe(row: DeliveryRow, texts: Texts) -> list[str]:
     """Return the sentence, and below it way, release, size and id."""
     facts = [texts("deliveries.test")] if row.test else []
-    facts += [way_name(row.adapter), f"XBau {row.release}" if row.release else "", size(row.size), row.message_id]
-    return [f" {said(row, texts)}", f" {' · '.join(fact for fact in facts if fact)}"]
+    release = f"XBau {row.release}" if row.release else ""
+    facts += [way_name(row.adapter, texts), release, size(row.size), row.message_id]
+    return [said(row, texts), " · ".join(fact for fact in facts if fact)]

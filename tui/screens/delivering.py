@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tui import signs
 from tui.calls import authorities, deliveries
 from tui.calls.deliveries import DeliveryRow
 from tui.client import ApiError, Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.reading import Reading
+from tui.texts import Texts
 
 if TYPE_CHECKING:
     from tui.page import Page
@@ -51,9 +53,10 @@ async def act_on(page: Page, chosen: Sequence[DeliveryRow], *, only: str = "") -
         title = texts("delivering.none", act=texts(f"delivering.{act}.name"))
         await page.app.push_screen_wait(Reading(title, [("", refused)], texts("dialogs.hint_read")))
         return False
-    typed = (TYPED if act in ("requeue", "hold") else texts("delivering.typed")) if len(possible) > TYPED_ABOVE else ""
+    typed = _typed(act, possible, texts)
     lines = [texts(f"delivering.{act}.what"), "", *await _told(page, client, act, possible, refused)]
-    title = texts("delivering.confirm", act=texts(f"delivering.{act}.name"), n=len(possible))
+    one = "_one" if len(possible) == 1 else ""
+    title = texts(f"delivering.confirm{one}", act=texts(f"delivering.{act}.name"), n=len(possible))
     reason = await page.app.push_screen_wait(Confirm(title, lines, typed=typed))
     if not reason:
         return False
@@ -66,6 +69,15 @@ async def act_on(page: Page, chosen: Sequence[DeliveryRow], *, only: str = "") -
     return True
 
 
+def _typed(act: str, chosen: Sequence[DeliveryRow], texts: Texts) -> str:
+    """Return what is to be typed before it is done: for many at once, and where content is erased for good."""
+    if act == "withdraw" and len(_once_per_case(act, chosen)) == 1:
+        return chosen[0].case_number
+    if act != "withdraw" and len(chosen) <= TYPED_ABOVE:
+        return ""
+    return TYPED if act in ("requeue", "hold") else texts("delivering.typed")
+
+
 async def _which(page: Page, chosen: Sequence[DeliveryRow]) -> str | None:
     states = {row.state for row in chosen}
     acts = [act for act, possible in POSSIBLE.items() if states & possible]
@@ -75,7 +87,8 @@ async def _which(page: Page, chosen: Sequence[DeliveryRow]) -> str | None:
         return None
     choices = [Choice(act, page.texts(f"delivering.{act}")) for act in acts]
     names = ", ".join(row.case_number or row.message_id for row in chosen[:2]) + (" …" if len(chosen) > 2 else "")
-    return await page.app.push_screen_wait(Choose(page.texts("delivering.title", n=len(chosen), names=names), choices))
+    title = names if len(chosen) == 1 else page.texts("delivering.title", n=len(chosen), names=names)
+    return await page.app.push_screen_wait(Choose(title, choices))
 
 
 async def _preview(
@@ -104,7 +117,7 @@ async def _told(
         now = page.texts.value("state", row.state)
         line = f"✓ {row.case_number or row.message_id}  {row.authority_name}: {now}"
         if act == "divert":
-            line += f", {way_name(row.adapter)} → {ways.get(row.authority) or '–'}"
+            line += f", {way_name(row.adapter, page.texts) or '–'} → {ways.get(row.authority) or '–'}"
         lines.append(line)
     if len(possible) > SHOWN:
         lines.append(page.texts("delivering.more", n=len(possible) - SHOWN))
@@ -113,7 +126,7 @@ async def _told(
 
 async def _ways(page: Page, client: Client) -> dict[str, str]:
     known = page.console.known or await authorities.rows(client)
-    return {row.key: row.adapter_title or way_name(row.adapter) for row in known}
+    return {row.key: row.adapter_title or way_name(row.adapter, page.texts) for row in known}
 
 
 async def _do(
@@ -159,6 +172,6 @@ async def _trouble(doing: Awaitable[Any]) -> str:
     return ""
 
 
-def way_name(adapter: str) -> str:
-    """Return an adapter's name as people read it."""
-    return adapter.replace("_", "-")
+def way_name(adapter: str, texts: Texts) -> str:
+    """Return a way's name as people read it; empty where there is none yet."""
+    return signs.way(adapter, adapter.replace("_", "-"), texts) if adapter else ""

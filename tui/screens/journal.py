@@ -14,6 +14,7 @@ from tui.calls.deliveries import Listed
 from tui.calls.records import EntryRow
 from tui.client import ApiError, Client
 from tui.dialogs.reading import Reading
+from tui.facts import in_a_line, in_words, who
 from tui.filtering import parse
 from tui.formats import full
 from tui.paged import PagedPage
@@ -32,7 +33,6 @@ class JournalPage(PagedPage[EntryRow]):
     section = "journal"
     export_name = "protokoll"
     server_filter = False
-    CSS_PATH = "journal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("v", "verify", "key.verify"),
@@ -74,26 +74,12 @@ class JournalPage(PagedPage[EntryRow]):
 
     def describe(self, item: EntryRow) -> Sequence[str]:
         """Say why, and the facts."""
-        facts = " · ".join(f"{name}: {value}" for name, value in item.facts.items())
-        return [f" {item.why or '–'}", f" {facts}", f" {item.what} · {item.digest}"]
+        facts = in_a_line(item.facts, self.texts)
+        return [item.why or "–", *([facts] if facts else []), f"{item.what} · {item.digest}"]
 
     def opened(self, item: EntryRow) -> None:
         """Read the whole entry."""
-        facts = [(name, str(value)) for name, value in item.facts.items()]
-        entry = [
-            (self.t(f"col.{name}"), value)
-            for name, value in (
-                ("at", full(item.at)),
-                ("actor", item.actor),
-                ("subject", item.subject),
-                ("why", item.why),
-                ("name", item.what),
-                ("digest", item.digest),
-            )
-        ]
-        parts = [("", entry), (self.t("facts"), facts or [("", "–")])]
-        title = self.t("entry", n=item.number, text=event_text(_as_event(item), self.texts))
-        self.app.push_screen(Reading(title, parts, self.texts("dialogs.hint_read")))
+        self.app.push_screen(entry_window(item, self.texts))
 
     def action_trace(self) -> None:
         """Follow the case of the entry."""
@@ -125,6 +111,24 @@ class JournalPage(PagedPage[EntryRow]):
         self.app.push_screen(Reading(self.t("verify"), parts, self.texts("dialogs.hint_read")))
 
 
+def entry_window(item: EntryRow, texts: Texts) -> Reading:
+    """Return the window in which a whole entry is read: who, what, about what, why, the facts, its digest."""
+    entry = [
+        (texts(f"journal.col.{name}"), value)
+        for name, value in (
+            ("at", full(item.at)),
+            ("actor", who(item.actor)),
+            ("subject", item.subject),
+            ("why", item.why),
+            ("name", item.what),
+            ("digest", item.digest),
+        )
+    ]
+    parts = [("", entry), (texts("journal.facts"), in_words(item.facts, texts) or [("", "–")])]
+    title = texts("journal.entry", n=item.number, text=event_text(_as_event(item), texts))
+    return Reading(title, parts, texts("dialogs.hint_read"))
+
+
 def about_of(text: str, texts: Texts) -> str:
     """Return the subject that a filter names whole: after the field for it, or as a word of its own."""
     field = texts("journal.field.subject")
@@ -143,7 +147,7 @@ def journal_table(texts: Texts) -> Table[EntryRow]:
     """Return the list's columns and filter fields."""
     columns: tuple[Column[EntryRow], ...] = (
         Column("at", 15, lambda row: stamp(row.at), lambda row: row.number),
-        Column("actor", 14, lambda row: row.actor, grow=1),
+        Column("actor", 14, lambda row: who(row.actor), grow=1),
         Column("what", 26, lambda row: Cell(event_text(_as_event(row), texts), "strong"), grow=2),
         Column("subject", 17, lambda row: row.subject),
         Column("why", 20, lambda row: row.why, rank=1, grow=3),

@@ -12,6 +12,7 @@ from tui import signs
 from tui.calls import onboarding
 from tui.calls.onboarding import OnboardingRow
 from tui.client import Client
+from tui.facts import who
 from tui.formats import full, lately, moment
 from tui.list_page import ListPage
 from tui.screens.checklist import ChecklistPage
@@ -27,7 +28,6 @@ class OnboardingPage(ListPage[OnboardingRow]):
 
     section = "onboarding"
     export_name = "anbindung"
-    CSS_PATH = "onboarding.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("b", "authority", "key.authority")]
 
     def table(self) -> Table[OnboardingRow]:
@@ -74,7 +74,7 @@ def _urgency(row: OnboardingRow) -> tuple[bool, int, int, str]:
 def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[OnboardingRow]:
     """Return the list's columns and filter fields."""
     columns: tuple[Column[OnboardingRow], ...] = (
-        Column("name", 20, lambda row: Cell(row.name, "strong"), lambda row: row.name, grow=2),
+        Column("name", 18, lambda row: Cell(row.name, "strong"), lambda row: row.name, grow=2),
         Column(
             "stage",
             13,
@@ -82,8 +82,8 @@ def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Onboa
             lambda row: list(signs.STAGES).index(row.stage) if row.stage in signs.STAGES else 99,
         ),
         Column("complete", 12, lambda row: _progress(row, texts), lambda row: row.complete),
-        Column("next", 28, lambda row: row.next_step or "–", grow=4),
-        Column("proposer", 10, lambda row: row.proposer, rank=2),
+        Column("next", 30, lambda row: row.next_step.replace("operator:", "") or "–", grow=6),
+        Column("proposer", 10, lambda row: who(row.proposer), rank=2),
         Column(
             "updated",
             7,
@@ -96,7 +96,7 @@ def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Onboa
     fields: dict[str, Callable[[OnboardingRow], str]] = {
         texts("onboarding.field.stage"): lambda row: texts.value("stage", row.stage),
         texts("onboarding.field.complete"): lambda row: str(row.complete),
-        texts("onboarding.field.proposer"): lambda row: row.proposer,
+        texts("onboarding.field.proposer"): lambda row: who(row.proposer),
     }
     return Table("onboarding", lambda row: row.key, columns, fields)
 

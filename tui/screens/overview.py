@@ -19,6 +19,7 @@ from tui.tables import Cell, Column, Table
 from tui.texts import Texts
 from tui.values import Overview
 from tui.widgets.board import Board, Stack, Tally
+from tui.widgets.detail import Detail
 from tui.widgets.rows import Rows
 
 Item = dict[str, Any]
@@ -40,7 +41,7 @@ class OverviewPage(Page):
         yield Static("", id="hours", markup=False)
         yield Static("", id="rule", markup=False)
         yield Rows(items_table(self.texts), self.texts, id="rows")
-        yield Static("", id="detail", markup=False)
+        yield Detail(id="detail")
         yield Static("", id="places", markup=False)
 
     async def load(self, client: Client) -> None:
@@ -75,12 +76,17 @@ class OverviewPage(Page):
     def _places(self) -> Text:
         from tui.screens import PLACES
 
-        text = Text(" ", no_wrap=True)
+        text, used = Text(" ", no_wrap=True), 1
         for place in PLACES:
             title = f" {self.texts(f'{place.name}.title')}  "
-            if place.key and len(text.plain) + len(title) <= self.size.width:
-                text.append(place.key, "bold")
-                text.append(title)
+            if not place.key:
+                continue
+            if used + len(place.key + title.rstrip()) > self.size.width:
+                text.append("\n ")
+                used = 1
+            text.append(place.key, "bold")
+            text.append(title)
+            used += len(place.key + title)
         return text
 
     def on_board_followed(self, event: Board.Followed) -> None:
@@ -99,12 +105,10 @@ class OverviewPage(Page):
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Say the whole sentence about the item under the cursor."""
         item = event.rows.current
-        text = Text(overflow="fold")
-        if item is not None:
-            text.append(f"   {plain(item.get('sentence', ''))}")
-            if item.get("next_step"):
-                text.append(f"\n   {self.t('next')} {plain(item['next_step'])}")
-        self.query_one("#detail", Static).update(text)
+        lines = [str(item.get("sentence", ""))] if item is not None else []
+        if item is not None and item.get("next_step"):
+            lines.append(f"{self.t('next')} {item['next_step']}")
+        self.query_one(Detail).say(lines)
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Open the case in the deliveries."""

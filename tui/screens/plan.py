@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.calls import surveys
 from tui.calls.surveys import Plan, PlanRow
@@ -20,15 +19,16 @@ from tui.formats import day
 from tui.list_page import ListPage
 from tui.screens.plan_seen import (
     apply_fields,
-    changed,
     column_parts,
     first_errors,
+    groups,
     plan_lines,
     plan_table,
     row_lines,
     row_parts,
 )
 from tui.tables import Table
+from tui.widgets.detail import Detail
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.rows import Rows
 from tui.widgets.sheet import Sheet
@@ -36,7 +36,8 @@ from tui.widgets.sheet import Sheet
 if TYPE_CHECKING:
     from tui.page import Page
 
-SHOWN_CHANGES = 8
+SHOWN_CHANGES = 5
+"""Different changes that are listed before a survey is applied."""
 
 
 class PlanPage(ListPage[PlanRow]):
@@ -49,7 +50,7 @@ class PlanPage(ListPage[PlanRow]):
         Binding("x", "export", "key.export", show=False),
         Binding("u", "apply", "key.apply"),
         Binding("c", "columns", "key.columns"),
-        Binding("z", "undo", "key.undo", show=False),
+        Binding("z", "undo", "key.undo"),
     ]
 
     def __init__(self, survey_id: str, name: str) -> None:
@@ -62,7 +63,7 @@ class PlanPage(ListPage[PlanRow]):
         yield Sheet(12, id="sheet")
         yield FilterBar(self.texts("shell.filter_hint", fields=" ".join(f"{name}:…" for name in self.table().fields)))
         yield Rows(self.table(), self.texts, id="rows")
-        yield Static("", id="detail", markup=False)
+        yield Detail(id="detail")
 
     def table(self) -> Table[PlanRow]:
         """Return the columns."""
@@ -142,9 +143,7 @@ class PlanPage(ListPage[PlanRow]):
         assert self.plan is not None
         faulty = sum(1 for row in self.plan.rows if row.status == "error")
         lines = [self.t("apply.what", name=self.plan.name, n=len(chosen), faulty=faulty)]
-        lines += [f"→ {row.authority_name}: {changed(row, self.texts)}" for row in chosen[:SHOWN_CHANGES]]
-        rest = len(chosen) - SHOWN_CHANGES
-        return [*lines, *([self.t("more", n=rest)] if rest > 0 else [])]
+        return [*lines, *groups(chosen, self.texts, SHOWN_CHANGES)]
 
     @work(exclusive=True, group="dialog")
     async def action_undo(self) -> None:

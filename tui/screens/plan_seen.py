@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gateway.domain.limits import MEGABYTE
 from tui.calls.surveys import Plan, PlanRow
+from tui.facts import changed as difference
+from tui.facts import who
 from tui.formats import day, full
 from tui.forms import Field
-from tui.screens.bulk import said
 from tui.tables import Cell, Column, Table
 from tui.texts import Texts
 from tui.widgets.sheet import Line
@@ -20,6 +22,14 @@ STATUS: Mapping[str, tuple[str, str]] = {
     "error": ("✕", "bad"),
 }
 SEVERITY: Mapping[str, str] = {"error": "✕", "warning": "!", "info": "·"}
+ASSUMED: Mapping[str, object] = {
+    "phase": "not_connected", "protection": "end_to_end", "list_posted_plans": True, "size_limit": 250 * MEGABYTE,
+}  # fmt: skip
+"""What a setting assumes where nothing is said."""
+
+NAMED = 3
+"""Authorities that are named of those that change alike."""
+
 UNSURE = 0.9
 """Below this confidence a column or an authority is to be looked at by a person."""
 
@@ -75,8 +85,29 @@ def _what(row: PlanRow, texts: Texts) -> str:
 
 
 def changed(row: PlanRow, texts: Texts) -> str:
-    """Return all changes of a row in one line."""
-    return " · ".join(_change(one, texts) for one in row.changes)
+    """Return the changes of a row in one line; what a new setting assumes anyway is left to the whole row."""
+    said = [one for one in row.changes if not _assumed(one)] or row.changes
+    return " · ".join(_change(one, texts) for one in said)
+
+
+def _assumed(one: Mapping[str, Any]) -> bool:
+    """Return whether a cell only says what holds where nobody has said anything."""
+    name = str(one.get("field", ""))
+    return one.get("before") in (None, "") and name in ASSUMED and one.get("after") == ASSUMED[name]
+
+
+def groups(rows: Sequence[PlanRow], texts: Texts, most: int) -> list[str]:
+    """Return what an application does, the same change of many authorities in one line; the rest is counted."""
+    by_change: dict[str, list[str]] = {}
+    for row in rows:
+        by_change.setdefault(changed(row, texts), []).append(row.authority_name)
+    ordered = sorted(by_change.items(), key=lambda pair: -len(pair[1]))
+    lines = []
+    for what, names in ordered[:most]:
+        whom = ", ".join(names[:NAMED]) + (f" … ({len(names)})" if len(names) > NAMED else "")
+        lines.append(f"→ {what}: {whom}")
+    rest = sum(len(names) for _, names in ordered[most:])
+    return [*lines, *([texts("plan.more", n=rest)] if rest else [])]
 
 
 def _change(one: Mapping[str, Any], texts: Texts) -> str:
@@ -84,8 +115,8 @@ def _change(one: Mapping[str, Any], texts: Texts) -> str:
 
 
 def _cell(one: Mapping[str, Any], texts: Texts) -> str:
-    before, after = (said(str(one.get("field", "")), one.get(side), texts) for side in ("before", "after"))
-    return f"{before} → {after}"
+    name = str(one.get("field", ""))
+    return difference(name, one.get("before"), one.get("after"), texts)
 
 
 def row_lines(row: PlanRow, texts: Texts) -> list[str]:
@@ -99,7 +130,10 @@ def row_parts(row: PlanRow, texts: Texts) -> list[tuple[str, Sequence[tuple[str,
     cells = [(texts.value("field", str(one.get("field", ""))), _cell(one, texts)) for one in row.changes]
     remarks = [(SEVERITY.get(str(one.get("severity")), "!"), _remark(one)) for one in row.faults]
     found = [(texts("plan.col.match"), _match(row, texts).text), (texts("plan.key"), row.authority or "–")]
-    return [("", found), (texts("plan.changes"), cells or [("", "–")]), (texts("plan.remarks"), remarks or [("", "–")])]
+    told = (texts("plan.remarks"), remarks or [("", "–")])
+    if row.status == "error":
+        return [("", [*found, (texts("plan.col.status"), texts("plan.not_applied"))]), told]
+    return [("", found), (texts("plan.changes"), cells or [("", "–")]), told]
 
 
 def _remark(one: Mapping[str, Any]) -> str:
@@ -111,7 +145,8 @@ def _remark(one: Mapping[str, Any]) -> str:
 def plan_lines(plan: Plan, texts: Texts) -> list[Line]:
     """Return what the survey does as a whole."""
     counts = plan.counts
-    numbers = texts("plan.counts", **{name: counts.get(name, 0) for name in ("rows", "changed", "unchanged", "faulty")})
+    name = "plan.counts" if plan.state == "draft" else "plan.counts_applied"
+    numbers = texts(name, **{name: counts.get(name, 0) for name in ("rows", "changed", "unchanged", "faulty")})
     used = [column for column in plan.columns if column.get("field")]
     unsure = [column for column in used if float(column.get("confidence") or 0) < UNSURE]
     understood = texts("plan.columns_line", n=len(used), unsure=len(unsure), unused=len(plan.columns) - len(used))
@@ -120,7 +155,7 @@ def plan_lines(plan: Plan, texts: Texts) -> list[Line]:
         "plan.state_line",
         state=state,
         at=full(plan.at),
-        actor=plan.actor.removeprefix("operator:"),
+        actor=who(plan.actor),
         day=day(plan.valid_from),
     )
     return [

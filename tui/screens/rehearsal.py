@@ -27,7 +27,6 @@ class RehearsalPage(ListPage[RehearsedRow]):
 
     section = "rehearsal"
     export_name = "probelauf"
-    CSS_PATH = "rehearsal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "day", "key.day")]
 
     def __init__(self) -> None:

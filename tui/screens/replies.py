@@ -31,7 +31,6 @@ class RepliesPage(PagedPage[ReplyRow]):
     section = "replies"
     export_name = "ruecklaeufe"
     server_filter = False
-    CSS_PATH = "replies.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
@@ -105,7 +104,8 @@ class RepliesPage(PagedPage[ReplyRow]):
         async def take(words: str) -> str:
             found = await deliveries.trace(client, words)
             if len(found) != 1:
-                raise ApiError(self.t("not_one", n=len(found), words=words))
+                none = "none" if not found else "not_one"
+                raise ApiError(self.t(none, n=len(found), words=words))
             return str(found[0].case.get("number", ""))
 
         return await self.app.push_screen_wait(Ask(self.t("other"), self.texts("trace.find_label"), take)) or ""
@@ -117,7 +117,10 @@ class RepliesPage(PagedPage[ReplyRow]):
             self.say(self.t("assigned", case=number))
 
     async def _discard(self, client: Client, reply: ReplyRow) -> None:
-        reason = await self.app.push_screen_wait(Confirm(self.t("discard.confirm"), [self.t("discard.what")]))
+        window = Confirm(
+            self.t("discard.confirm"), [self.t("discard.what")], typed=reply.authority_name or reply.number
+        )
+        reason = await self.app.push_screen_wait(window)
         if reason and await self._done(records.discard(client, reply.id, reason)):
             self.say(self.t("discarded"))
 

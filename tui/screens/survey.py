@@ -15,6 +15,7 @@ from tui.calls import surveys
 from tui.calls.surveys import LIMIT, Plan, SurveyHead
 from tui.client import ApiError, Client, FieldFault
 from tui.dialogs.form import Form, FormWindow
+from tui.facts import who
 from tui.formats import full, lately
 from tui.forms import Field
 from tui.list_page import ListPage
@@ -31,7 +32,6 @@ class SurveyPage(ListPage[SurveyHead]):
 
     section = "survey"
     export_name = "umfragen"
-    CSS_PATH = "survey.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("n", "new", "key.new"),
@@ -118,7 +118,7 @@ def surveys_table(texts: Texts, clock: Callable[[], datetime]) -> Table[SurveyHe
         Column("rows", 6, lambda row: str(row.rows), lambda row: row.rows, right=True),
         Column("changes", 10, lambda row: str(row.changes), lambda row: row.changes, right=True),
         Column("at", 8, lambda row: lately(row.at, clock(), texts), lambda row: row.at, right=True),
-        Column("actor", 14, lambda row: row.actor.removeprefix("operator:"), rank=1, grow=1),
+        Column("actor", 14, lambda row: who(row.actor), rank=1, grow=1),
     )
     fields: dict[str, Callable[[SurveyHead], str]] = {
         texts("survey.field.state"): lambda row: texts(f"survey.state.{row.state}"),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Static
 
 from gateway.domain.calendar import BERLIN
 from tui import signs
@@ -18,6 +17,7 @@ from tui.calls.deliveries import DeliveryRow, Traced
 from tui.client import ApiError, Client
 from tui.dialogs.ask import Ask
 from tui.dialogs.choose import Choice, Choose
+from tui.facts import in_a_line, who
 from tui.formats import age, day, full, moment, size
 from tui.list_page import ListPage
 from tui.plain import plain
@@ -25,6 +25,7 @@ from tui.screens.delivering import act_on, way_name
 from tui.tables import Cell, Column, Table
 from tui.texts import Texts
 from tui.values import read
+from tui.widgets.detail import Detail
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.rows import Rows
 from tui.widgets.sheet import Line, Sheet
@@ -64,7 +65,7 @@ class TracePage(ListPage[Event]):
         yield Sheet(16, id="sheet")
         yield FilterBar(self.texts("shell.filter_hint", fields=""))
         yield Rows(self.table(), self.texts, id="rows")
-        yield Static("", id="detail", markup=False)
+        yield Detail(id="detail")
 
     def table(self) -> Table[Event]:
         """Return the columns of the timeline."""
@@ -102,9 +103,9 @@ class TracePage(ListPage[Event]):
 
     def describe(self, item: Event) -> Sequence[str]:
         """Say who, why, and the facts."""
-        facts = " · ".join(f"{name}: {value}" for name, value in (item.get("facts") or {}).items())
-        who = str(item.get("actor", ""))
-        return [f" {event_text(item, self.texts)} ({who})", f" {item.get('why', '')}", f" {facts}"]
+        said = f"{event_text(item, self.texts)} ({who(str(item.get('actor', '')))})"
+        why = str(item.get("why", ""))
+        return [f"{said}: {why}" if why else said, in_a_line(item.get("facts") or {}, self.texts)]
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
@@ -222,7 +223,7 @@ def _delivery_line(one: Mapping[str, Any], texts: Texts) -> Line:
         if one.get(name)
     ]
     attempts = texts("trace.attempts", n=one.get("attempt")) if one.get("attempt") else ""
-    parts = [sign.text, way_name(str(one.get("adapter", ""))), attempts, *times]
+    parts = [sign.text, way_name(str(one.get("adapter", "")), texts), attempts, *times]
     number = plain(one.get("number", ""))
     return Line(
         texts("trace.delivery", number=number), "muted", (Cell(" · ".join(filter(None, parts)), sign.tone),), indent=1
@@ -250,7 +251,7 @@ def timeline_table(texts: Texts) -> Table[Event]:
         Column("at", 15, lambda event: stamp(str(event.get("at", ""))), lambda event: str(event.get("at", ""))),
         Column("gap", 8, lambda event: Cell(_gap(event, texts), "muted"), lambda event: event.get("gap"), right=True),
         Column("what", 32, lambda event: _signed(event, texts), grow=2),
-        Column("actor", 16, lambda event: Cell(str(event.get("actor", "")), "muted"), grow=1),
+        Column("actor", 16, lambda event: Cell(who(str(event.get("actor", ""))), "muted"), grow=1),
         Column("why", 30, lambda event: str(event.get("why", "")), rank=1, grow=3),
     )
     return Table("trace", lambda event: str(event.get("number", "")), columns)

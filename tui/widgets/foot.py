@@ -12,8 +12,14 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 MOST = 5
+MARK = "mark"
 HELP = "explain"
 """The action that always keeps its place."""
+
+
+def _own(screen: Any) -> list[Binding]:
+    """Return the bindings that a screen's own class names: they come before those of every list."""
+    return [binding for binding in vars(type(screen)).get("BINDINGS", ()) if isinstance(binding, Binding)]
 
 
 class Foot(Widget):
@@ -45,7 +51,9 @@ class Foot(Widget):
         if names:
             first = [binding for name in names for binding in active if binding.description == name]
         else:
+            own = {binding.action for binding in _own(self.screen)}
             first = [binding for binding in active if binding.show and binding.action != HELP]
+            first.sort(key=lambda binding: (binding.action not in own, binding.action == MARK))
         once = {binding.action: binding for binding in reversed(first)}
         kept = [binding for binding in first if once.get(binding.action) is binding][: MOST - 1]
         helping = [binding for binding in active if binding.action == HELP]

@@ -58,11 +58,11 @@ class TabLine(Widget):
             super().__init__()
             self.name = name
 
-    def __init__(self, names: Sequence[str], titles: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], titles: Sequence[str], active: str) -> None:
         super().__init__()
         self.names = tuple(names)
         self.titles = tuple(titles)
-        self.active = self.names[0]
+        self.active = active
 
     def choose(self, name: str) -> None:
         """Show another name as chosen."""

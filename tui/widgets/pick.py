@@ -23,6 +23,8 @@ class Pick(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right", "step(1)", "key.right", show=False),
         Binding("left", "step(-1)", "key.left", show=False),
+        Binding("down", "app.focus_next", "key.next_field", show=False),
+        Binding("up", "app.focus_previous", "key.previous_field", show=False),
         Binding("enter,space", "show_all", "key.open", show=False),
     ]
 
@@ -58,7 +60,7 @@ class Pick(Widget, can_focus=True):
     async def action_show_all(self) -> None:
         """Ask in a window."""
         choices = [Choice(option, label) for option, label in self.options]
-        chosen = await self.app.push_screen_wait(Choose(self._title, choices))
+        chosen = await self.app.push_screen_wait(Choose(self._title, choices, present=self.value))
         if chosen is not None:
             self.value = chosen
 
@@ -69,9 +71,10 @@ class Pick(Widget, can_focus=True):
     def render(self) -> Text:
         """Draw the chosen one between arrows."""
         label = next((label for option, label in self.options if option == self.value), self._nothing)
-        style = self.get_component_rich_style("pick--focus") if self.has_focus else ""
+        here = self.has_focus
+        style = self.get_component_rich_style("pick--focus") if here else ""
         text = Text(no_wrap=True, overflow="ellipsis")
-        return text.append(fit(f"‹ {plain(label)} ›", self.size.width), style)
+        return text.append(fit(f"{'▸' if here else ' '}‹ {plain(label)} ›", self.size.width), style)
 
     def on_focus(self) -> None:
         """The cursor shows."""

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.containers import ScrollableContainer
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
@@ -46,7 +48,7 @@ class Ticks(Widget, can_focus=True):
             self.screen.focus_next()
         else:
             self.cursor = target
-            self.refresh()
+            self._in_view()
 
     def action_tick(self) -> None:
         """Tick, or take the tick away."""
@@ -61,9 +63,20 @@ class Ticks(Widget, can_focus=True):
             self.cursor = event.y
             self.action_tick()
 
+    def _in_view(self) -> None:
+        """Draw the cursor, and scroll so far that its line can be seen."""
+        self.refresh()
+        self.call_after_refresh(self._scroll)
+
+    def _scroll(self) -> None:
+        around = next((one for one in self.ancestors if isinstance(one, ScrollableContainer)), None)
+        if around is not None:
+            top = self.region.y + self.cursor - around.region.y + around.scroll_offset.y
+            around.scroll_to_region(Region(0, top, 1, 1), animate=False, force=True)
+
     def on_focus(self) -> None:
         """The cursor shows."""
-        self.refresh()
+        self._in_view()
 
     def on_blur(self) -> None:
         """The cursor hides."""

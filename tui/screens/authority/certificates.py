@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from tui import signs
 from tui.calls import authorities
 from tui.certificate_file import Found, Unreadable, overlap_days, read_certificate
 from tui.client import ApiError, Client
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import Form, FormWindow, Values
-from tui.formats import moment
+from tui.dialogs.reading import Reading
+from tui.formats import full, moment
 from tui.forms import Field
 from tui.page import Page
 from tui.plain import plain
@@ -42,11 +46,27 @@ async def take(page: Page, client: Client, seen: Seen) -> None:
         return
     purpose, found = read
     lines = preview(found, purpose, seen, texts)
-    reason = await page.app.push_screen_wait(Confirm(texts("authority.certificate.take"), lines))
+    title = texts("authority.certificate.take", purpose=texts.value("purpose", purpose))
+    reason = await page.app.push_screen_wait(Confirm(title, lines))
     if reason:
         call = authorities.add_certificate(client, seen.key, purpose, found.pem, reason)
         if await page.attempt(call):
             page.say(texts("authority.certificate.imported"))
+
+
+def window(held: Line, texts: Texts) -> Reading:
+    """Return the window in which everything about a certificate that is held is read."""
+    names = ("purpose", "subject", "issuer", "not_before", "not_after", "days", "algorithm", "fingerprint")
+    values = {
+        "purpose": texts.value("purpose", str(held.get("purpose", ""))),
+        "not_before": full(held.get("not_before")),
+        "not_after": full(held.get("not_after")),
+        "days": signs.days(held.get("days"), texts).text,
+    }
+    lines = [
+        (texts(f"authority.certificates.col.{name}"), values.get(name) or str(held.get(name) or "–")) for name in names
+    ]
+    return Reading(str(held.get("subject", "")), [("", lines)], texts("dialogs.hint_read"))
 
 
 async def forget(page: Page, client: Client, seen: Seen, chosen: Line) -> None:
@@ -70,6 +90,9 @@ def preview(found: Found, purpose: str, seen: Seen, texts: Texts) -> list[str]:
         texts(f"authority.certificate.chain.{'whole' if found.complete else 'open'}", n=len(found.chain)),
     ]
     held = seen.detail.certificates if seen.detail else []
+    same = found.leaf.fingerprint(SHA256()).hex()
+    if any(one.get("purpose") == purpose and str(one.get("fingerprint")) == same for one in held):
+        return [*lines, texts("authority.certificate.same")]
     ends = [last for one in held if one.get("purpose") == purpose and (last := moment(one.get("not_after")))]
     days = overlap_days(found, ends)
     if days is not None:

@@ -10,6 +10,7 @@ from tui.calls import authorities
 from tui.client import ApiError, Client
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import Conflict, Values
+from tui.facts import said, who
 from tui.page import Page
 from tui.screens.authority.seen import Line, Seen, holding_on
 from tui.screens.bulk import difference
@@ -19,8 +20,8 @@ NEW: Line = {"option": "3b", "phase": "not_connected", "procedures": [], "settin
 """What stands where nothing was ever set."""
 
 ASIDE = ("reason", "authority", "changed_by", "changed_at")
-FINAL = ("live", "ended")
-"""Phases that are entered only with the authority's name typed."""
+FINAL = "ended"
+"""The phase that is entered only with the authority's name typed; live is entered by the checklist alone."""
 
 
 class Editing:
@@ -47,8 +48,8 @@ class Editing:
         wanted = self.wanted(values)
         reason = " ".join(str(values.get("reason", "")).split())
         before = holding_on(self.detail, str(wanted["valid_from"])).get("phase")
-        if wanted.get("phase") in FINAL and wanted.get("phase") != before:
-            reason = await self._confirm(str(wanted["phase"]), reason)
+        if wanted.get("phase") == FINAL != before:
+            reason = await self._confirm(reason)
         key = self.detail.row.key
         return await authorities.set_participation(self.client, key, wanted, reason, self.detail.etag)
 
@@ -70,7 +71,7 @@ class Editing:
         day = str(values["valid_from"])
         theirs = self._differences(holding_on(old, day), holding_on(self.detail, day))
         mine = [
-            f"· {self._label(name)}: {value}"
+            f"· {self._label(name)}: {said(name, value, self.page.texts)}"
             for name, value in values.items()
             if name not in ASIDE and value != self.first.get(name)
         ]
@@ -81,7 +82,7 @@ class Editing:
 
     def _differences(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[str]:
         texts = self.page.texts
-        by = str(after.get("changed_by") or "").removeprefix("operator:")
+        by = who(str(after.get("changed_by") or ""))
         lines = [
             "· " + difference({"name": name, "before": before.get(name), "after": after.get(name)}, texts)
             for name in COMPARED
@@ -89,11 +90,11 @@ class Editing:
         ]
         return [*lines, texts("authority.changed_by", name=by)] if lines and by else lines
 
-    async def _confirm(self, phase: str, reason: str) -> str:
+    async def _confirm(self, reason: str) -> str:
         texts = self.page.texts
         name = self.detail.row.title or self.detail.row.name
-        lines = [texts(f"authority.confirm.{phase}", name=name)]
-        title = texts(f"authority.confirm.{phase}.title")
+        lines = [texts("authority.confirm.ended", name=name)]
+        title = texts("authority.confirm.ended.title")
         given = await self.page.app.push_screen_wait(Confirm(title, lines, typed=name, reason=reason))
         if not given:
             raise ApiError(texts("authority.not_confirmed"))

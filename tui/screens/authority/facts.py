@@ -16,16 +16,19 @@ from tui.texts import Texts
 def facts(seen: Seen, texts: Texts, now: datetime) -> list[Text]:
     """Return three lines: who it is, how it takes part, what is going on."""
     row = seen.row
-    who = [row.key, row.dvdv_key, row.kind_label, row.kreis if row.kreis != row.title else "", row.district]
+    kreis = row.kreis if row.kreis not in (row.title, row.name) else ""
+    district = texts("authority.district", name=row.district) if row.district else ""
+    who = [row.key, row.dvdv_key, row.kind_label, kreis, district]
     lines = [Text(" " + " · ".join(plain(part) for part in who if part))]
     if seen.detail is None:
         return [*lines, Text(f" {texts('shell.loading')}"), Text("")]
     stage = signs.stage("paused" if row.paused else row.stage, texts)
     how = [signs.option(row.option, texts).text, stage.text]
     if row.adapter:
-        how += [row.adapter_title or row.adapter, f"XBau {row.release}", texts.value("protection", row.protection)]
+        release = f"XBau {row.release}" if row.release else ""
+        how += [signs.way(row.adapter, row.adapter_title, texts), release, texts.value("protection", row.protection)]
     second = Text(" ")
-    second.append(plain(" · ".join(how)), "bold")
+    second.append(plain(" · ".join(part for part in how if part)), "bold")
     return [*lines, second, Text(" " + " · ".join(_going_on(seen, texts, now)))]
 
 
@@ -41,7 +44,9 @@ def _going_on(seen: Seen, texts: Texts, now: datetime) -> list[str]:
     if row.held:
         found.append(texts("authorities.held", n=row.held))
     if row.certificate_days is not None:
-        found.append(texts("authority.certificate_days", days=signs.days(row.certificate_days, texts).text))
+        left = row.certificate_days
+        sign = "! " if 0 <= left < signs.SOON else ""
+        found.append(sign + texts(f"authority.{'certificate_over' if left < 0 else 'certificate_days'}", n=abs(left)))
     if row.paused:
         found.insert(0, texts("authorities.paused", why=plain(row.paused_why) or "–"))
     elif seen.detail is not None and seen.detail.ways.get("open_until"):

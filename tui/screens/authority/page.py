@@ -13,22 +13,26 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.calls import authorities
+from tui.calls.records import EntryRow
 from tui.client import Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import FormWindow
+from tui.dialogs.reading import Reading
+from tui.facts import in_a_line, who
+from tui.formats import day, full
 from tui.list_page import ListPage
 from tui.page import Page
-from tui.plain import plain
 from tui.screens.authority import certificates, people
 from tui.screens.authority.facts import facts
 from tui.screens.authority.participation_forms import connection_form, participation_form, procedures_form
 from tui.screens.authority.seen import Line, Seen
 from tui.screens.authority.tabs import TABS
+from tui.screens.journal import entry_window
+from tui.screens.trace import TracePage
 from tui.tables import Table
+from tui.values import read
 from tui.widgets.lines import TabLine
-
-Act = str
 
 
 class AuthorityPage(ListPage[Line]):
@@ -46,10 +50,10 @@ class AuthorityPage(ListPage[Line]):
         Binding("P", "stop_or_go", "key.stop_or_go"),
     ]
 
-    def __init__(self, key: str, name: str) -> None:
+    def __init__(self, key: str, name: str, tab: str = "participation") -> None:
         super().__init__()
         self.seen = Seen(key, name)
-        self.tab = next(iter(TABS))
+        self.tab = tab
         self._at: dict[str, int] = {}
 
     # -- parts --------------------------------------------------------------------------------------------------
@@ -57,7 +61,7 @@ class AuthorityPage(ListPage[Line]):
     def body(self) -> Iterable[Widget]:
         """The facts, the tabs, the list of the chosen one."""
         yield Static("", id="facts", markup=False)
-        yield TabLine(list(TABS), [self.t(f"tab.{name}") for name in TABS])
+        yield TabLine(list(TABS), [self.t(f"tab.{name}") for name in TABS], self.tab)
         yield from super().body()
 
     def table(self) -> Table[Line]:
@@ -110,9 +114,9 @@ class AuthorityPage(ListPage[Line]):
             "certificates": [item.get("subject"), f"SHA-256 {item.get('fingerprint', '')}"],
             "deliveries": [item.get("sentence"), item.get("message_id")],
             "notes": [item.get("text")],
-            "journal": [item.get("why"), str(item.get("facts") or "")],
+            "journal": [item.get("why"), in_a_line(item.get("facts") or {}, self.texts)],
         }
-        return [f" {plain(part)}" for part in parts.get(self.tab, []) if part]
+        return [str(part) for part in parts.get(self.tab, []) if part]
 
     # -- tabs ---------------------------------------------------------------------------------------------------
 
@@ -138,10 +142,15 @@ class AuthorityPage(ListPage[Line]):
     def opened(self, item: Line) -> None:
         """Enter edits where there is something to edit, and opens a delivery's case."""
         if self.tab == "deliveries":
-            from tui.screens import PLACES
-
-            if "deliveries" in [place.name for place in PLACES]:
-                self.console.call_later(self.console.visit, "deliveries", str(item.get("case_number", "")))
+            self.app.push_screen(TracePage(str(item.get("case_number") or item.get("message_id", ""))))
+        elif self.tab == "journal":
+            self.app.push_screen(entry_window(read(EntryRow, item), self.texts))
+        elif self.tab == "notes":
+            about = f"{full(item.get('at'))} · {who(str(item.get('actor', '')))}"
+            parts = [(about, [("", line) for line in str(item.get("text", "")).splitlines()])]
+            self.app.push_screen(Reading(self.t("note"), parts, self.texts("dialogs.hint_read")))
+        elif self.tab == "certificates":
+            self.app.push_screen(certificates.window(item, self.texts))
         elif self.tab in ("participation", "procedures", "connection", "contacts"):
             self.action_edit()
 
@@ -205,7 +214,7 @@ class AuthorityPage(ListPage[Line]):
         client = await self.console.api()
         key, etag = self.seen.key, self.seen.detail.etag
         if self.tab == "participation":
-            lines = [self.t("remove.participation", day=str(current["valid_from"]))]
+            lines = [self.t("remove.participation", day=day(str(current["valid_from"])))]
             reason = await self.app.push_screen_wait(Confirm(self.t("remove"), lines))
             if reason:
                 call = authorities.remove_participation(client, key, str(current["valid_from"]), reason, etag)

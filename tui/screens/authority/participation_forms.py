@@ -8,9 +8,9 @@ from typing import Any
 
 from gateway.domain.limits import MEGABYTE
 from tui.calls import authorities
-from tui.client import Client, FieldFault
-from tui.dialogs.form import Form, Values
-from tui.formats import day
+from tui.client import ApiError, Client, FieldFault
+from tui.dialogs.form import Form, FormWindow, Values
+from tui.formats import day, read_day
 from tui.forms import Field, defaults_of, from_schema, settings_of
 from tui.page import Page
 from tui.screens.authority.editing import NEW, Editing
@@ -35,15 +35,55 @@ def participation_form(page: Page, client: Client, seen: Seen, base: Line, today
     editing = Editing(page, client, seen, _as_typed(values))
 
     async def save(typed: Values) -> Any:
-        return await editing.save(_sized(typed))
+        settings = await _settings_for(page, client, seen, source, str(typed.get("adapter") or ""))
+        return await editing.save(_sized(typed) | settings)
 
     return Form(
         texts("authority.form.participation", name=seen.row.title or seen.name),
-        _participation_fields(seen, texts),
+        _participation_fields(seen, texts, str(source.get("phase"))),
         values,
         save,
         conflict=lambda typed: editing.conflict(_sized(typed)),
     )
+
+
+async def _settings_for(page: Page, client: Client, seen: Seen, source: Line, adapter: str) -> Values:
+    """Return the settings of a way that was chosen anew, asked for where it cannot do without; else nothing.
+
+    Raises:
+        ApiError: they were not given; nothing was changed.
+    """
+    if adapter == str(source.get("adapter") or ""):
+        return {}
+    schema: Mapping[str, Any] = seen.adapter(adapter).get("settings_schema") or {}
+    own = from_schema(schema)
+    if not any(field.required for field in own):
+        return {"settings": defaults_of(schema)}
+
+    async def check(typed: Values) -> list[FieldFault]:
+        return await authorities.check_settings(client, adapter, _raw_settings(own, schema, typed))
+
+    async def take(typed: Values) -> Values:
+        if faults := await check(typed):
+            raise ApiError(page.texts("authority.settings_wrong"), faults=tuple(faults))
+        return _raw_settings(own, schema, typed)
+
+    title = page.texts("authority.form.connection", name=seen.row.title or seen.name, way=_way(seen, adapter))
+    first = {f"set-{name}": value for name, value in defaults_of(schema).items()}
+    intro = [page.texts("authority.settings_first")]
+    form = Form(title, [_named(field) for field in own], first, take, check, intro=intro)
+    given = await page.app.push_screen_wait(FormWindow(form, page.texts))
+    if given is None:
+        raise ApiError(page.texts("authority.not_confirmed"))
+    return {"settings": given}
+
+
+def _raw_settings(own: Sequence[Field], schema: Mapping[str, Any], typed: Values) -> Values:
+    return settings_of(own, schema, {field.name: typed.get(f"set-{field.name}") for field in own})
+
+
+def _way(seen: Seen, adapter: str) -> str:
+    return str(seen.adapter(adapter).get("title") or adapter)
 
 
 def procedures_form(page: Page, client: Client, seen: Seen, today: date) -> Form:
@@ -78,12 +118,11 @@ def connection_form(page: Page, client: Client, seen: Seen, adapter: str, today:
     )
 
     def whole(typed: Values) -> Values:
-        raw = {field.name: typed.get(f"set-{field.name}") for field in own}
         return {
             "valid_from": typed["valid_from"],
             "adapter": adapter,
             "protection": typed["protection"],
-            "settings": settings_of(own, schema, raw),
+            "settings": _raw_settings(own, schema, typed),
             "reason": typed["reason"],
         }
 
@@ -101,7 +140,7 @@ def connection_form(page: Page, client: Client, seen: Seen, adapter: str, today:
     title = texts(
         "authority.form.connection",
         name=seen.row.title or seen.name,
-        way=str(seen.adapter(adapter).get("title") or adapter),
+        way=_way(seen, adapter),
     )
     return Form(
         title,
@@ -120,7 +159,7 @@ def _named(field: Field) -> Field:
     )
 
 
-def _participation_fields(seen: Seen, texts: Texts) -> Sequence[Field]:
+def _participation_fields(seen: Seen, texts: Texts, phase: str) -> Sequence[Field]:
     def label(name: str) -> str:
         return texts.value("field", name)
 
@@ -141,7 +180,7 @@ def _participation_fields(seen: Seen, texts: Texts) -> Sequence[Field]:
             label("phase"),
             "choice",
             texts("authority.help.phase"),
-            tuple((code, texts.value("phase", code)) for code in PHASES),
+            tuple((code, texts.value("phase", code)) for code in PHASES if code != "live" or phase == "live"),
             required=True,
         ),
         _procedures(seen, texts),
@@ -188,5 +227,7 @@ def _sized(typed: Values) -> Values:
 def _as_typed(values: Values) -> Values:
     """Return first values in the form in which a form hands them to `save`."""
     first = _sized(values)
+    begin = read_day(str(values.get("valid_from", "")))
+    first |= {"valid_from": begin.isoformat()} if begin else {}
     first["procedures"] = sorted(first.get("procedures") or [])
     return first

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui import signs
+from tui.facts import said, who
 from tui.formats import age, day, full, size
 from tui.forms import defaults_of, from_schema
 from tui.screens.authority.seen import Line, Seen
-from tui.screens.bulk import said
 from tui.tables import Cell, Column, Table
 from tui.texts import Texts
 
@@ -40,7 +40,7 @@ def _participation_table(_: Seen, texts: Texts) -> Table[Line]:
         Column[Line]("release", 7, lambda line: str(line["release"] or "–"), rank=1),
         Column[Line]("procedures", 3, lambda line: str(len(line["procedures"])), rank=2, right=True),
         Column[Line]("source", 14, lambda line: str(line["source"]), rank=3, grow=1),
-        Column[Line]("changed_by", 16, lambda line: str(line["changed_by"]).removeprefix("operator:"), rank=4),
+        Column[Line]("changed_by", 16, lambda line: who(str(line["changed_by"])), rank=4),
     )
     return Table("authority.participation", lambda line: str(line["valid_from"]), columns)
 
@@ -139,7 +139,7 @@ def _certificates_table(_: Seen, texts: Texts) -> Table[Line]:
             "not_after", 10, lambda line: full(line.get("not_after"))[:10], lambda line: line.get("not_after")
         ),
         Column[Line](
-            "days", 8, lambda line: signs.days(line.get("days"), texts), lambda line: line.get("days"), right=True
+            "days", 11, lambda line: signs.days(line.get("days"), texts), lambda line: line.get("days"), right=True
         ),
         _column("algorithm", 14, rank=1),
         _column("issuer", 24, rank=2, grow=1),
@@ -176,7 +176,7 @@ def _deliveries_table(_: Seen, texts: Texts) -> Table[Line]:
 def _notes_table(_: Seen, __: Texts) -> Table[Line]:
     columns = (
         Column[Line]("at", 16, lambda line: full(line.get("at")), lambda line: line.get("at")),
-        Column[Line]("actor", 14, lambda line: str(line.get("actor", "")).removeprefix("operator:")),
+        Column[Line]("actor", 14, lambda line: who(str(line.get("actor", "")))),
         _column("text", 30, grow=1),
     )
     return Table("authority.notes", lambda line: str(line.get("id", "")), columns)
@@ -188,7 +188,7 @@ def _journal_table(_: Seen, __: Texts) -> Table[Line]:
             "number", 6, lambda line: str(line.get("number", "")), lambda line: line.get("number"), right=True
         ),
         Column[Line]("at", 16, lambda line: full(line.get("at")), lambda line: line.get("at")),
-        Column[Line]("actor", 14, lambda line: str(line.get("actor", "")).removeprefix("operator:")),
+        Column[Line]("actor", 14, lambda line: who(str(line.get("actor", "")))),
         Column[Line]("what", 22, lambda line: str(line.get("text") or line.get("what") or ""), grow=1),
         _column("why", 18, grow=1),
     )

@@ -3,7 +3,7 @@
 TEXTS = {
     "title": "Prüfliste",
     "count": "{n} von {total} Nachweisen",
-    "next_label": "Nächster Schritt",
+    "next_label": "Nächster Schritt:",
     "next": "Nächster Schritt: {step}",
     "open": "noch nicht geprüft",
     "second": "Freigabe durch zweite Person",
@@ -62,4 +62,6 @@ TEXTS = {
     "done.advanced": "✓ jetzt „{stage}“",
     "done.proposed": "✓ vorgeschlagen",
     "done.approved": "✓ freigegeben, jetzt „{stage}“",
+    "propose.missing": "Vorschlagen geht erst, wenn alle Nachweise da sind. Es fehlen noch {n}: {names}.",
+    "approve.own": "Sie haben selbst vorgeschlagen. Vorschlagen und freigeben müssen zwei verschiedene Personen.",
 }

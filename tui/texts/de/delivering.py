@@ -26,4 +26,5 @@ TEXTS = {
     "troubles": "{n} Sendungen gingen nicht",
     "typed": "ALLE",
     "preview": "Vorschau",
+    "confirm_one": "{act}: eine Sendung",
 }

@@ -54,4 +54,6 @@ TEXTS = {
     "key.columns": "Spalten",
     "key.undo": "Zurücknehmen",
     "key.open": "Zeile lesen",
+    "not_applied": "fehlerhaft, wird nicht übernommen",
+    "counts_applied": "{rows} gelesen: → {changed} geändert, = {unchanged} gleich geblieben, ✕ {faulty} fehlerhaft",
 }

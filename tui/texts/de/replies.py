@@ -34,4 +34,5 @@ TEXTS = {
     "key.act": "Zuordnen",
     "key.trace": "Vorgang ansehen",
     "key.open": "Entscheiden",
+    "none": "Kein Vorgang passt zu „{words}“. Bitte die Nummer vollständig eingeben.",
 }

@@ -50,6 +50,8 @@ TEXTS = {
     "key.page_down": "Seite tiefer",
     "key.page_up": "Seite höher",
     "key.theme": "Farben wechseln",
+    "key.next_field": "Nächstes Feld",
+    "key.previous_field": "Voriges Feld",
     "key.save": "Speichern",
     "key.cancel": "Abbrechen",
     "key.screen": "Ansicht {name}",
@@ -68,4 +70,5 @@ TEXTS = {
     "palette.action": "Taste {key}",
     "palette.theme": "Farben: {name}",
     "screen.missing": "Diese Ansicht gibt es noch nicht.",
+    "days_since": "seit {n} T",
 }

@@ -3,7 +3,7 @@
 TEXTS = {
     "title": "Checklist",
     "count": "{n} of {total} proved",
-    "next_label": "Next step",
+    "next_label": "Next step:",
     "next": "Next step: {step}",
     "open": "not checked yet",
     "second": "Approval by a second person",
@@ -60,4 +60,6 @@ TEXTS = {
     "done.advanced": "✓ now “{stage}”",
     "done.proposed": "✓ proposed",
     "done.approved": "✓ approved, now “{stage}”",
+    "propose.missing": "Proposing needs every piece of evidence first. Missing still, {n}: {names}.",
+    "approve.own": "You proposed this yourself. Proposing and approving takes two different persons.",
 }

@@ -26,4 +26,5 @@ TEXTS = {
     "troubles": "{n} deliveries did not go",
     "typed": "ALL",
     "preview": "Preview",
+    "confirm_one": "{act}: one delivery",
 }

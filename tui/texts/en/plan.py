@@ -51,4 +51,6 @@ TEXTS = {
     "key.columns": "Columns",
     "key.undo": "Take back",
     "key.open": "Read the row",
+    "not_applied": "faulty, is not applied",
+    "counts_applied": "{rows} read: → {changed} changed, = {unchanged} stayed the same, ✕ {faulty} faulty",
 }

@@ -34,4 +34,5 @@ TEXTS = {
     "key.act": "Assign",
     "key.trace": "Look at case",
     "key.open": "Decide",
+    "none": "No case fits “{words}”. Please enter the whole number.",
 }

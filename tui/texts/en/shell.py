@@ -49,6 +49,8 @@ TEXTS = {
     "key.page_down": "Page down",
     "key.page_up": "Page up",
     "key.theme": "Change colours",
+    "key.next_field": "Next field",
+    "key.previous_field": "Previous field",
     "key.save": "Save",
     "key.cancel": "Cancel",
     "key.screen": "Screen {name}",
@@ -67,4 +69,5 @@ TEXTS = {
     "palette.action": "Key {key}",
     "palette.theme": "Colours: {name}",
     "screen.missing": "This screen does not exist yet.",
+    "days_since": "{n} d ago",
 }
