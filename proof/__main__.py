@@ -24,7 +24,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "storm_sqlite",
         "storm_postgresql",
         "power_cut",
-        "disk_states",
+        "disk_full",
         "database_restart",
         "neighbours",
         "restart",

@@ -45,8 +45,8 @@ def run(quick: bool) -> Finding:
         (
             Figure("authorities that answer", len(keys), least=FAST),
             Figure("rounds", rounds),
-            Figure("211 deliveries beside a neighbour that answers, median", statistics.median(free), "s"),
-            Figure("211 deliveries beside a neighbour that hangs with 8 deliveries, median", statistics.median(beside), "s"),
+            Figure("211 deliveries beside one that answers, median", statistics.median(free), "s"),
+            Figure("211 deliveries beside one that hangs with 8 deliveries, median", statistics.median(beside), "s"),
             Figure("median of the rounds' ratios", statistics.median(ratios), most=1.05),
             Figure("smallest ratio", min(ratios)),
             Figure("greatest ratio", max(ratios)),

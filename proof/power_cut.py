@@ -23,6 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gateway.domain.delivery import State
 from gateway.wiring import SystemClock, open_world
 from proof.frame import Figure, Finding, exactly
 from proof.gateways import Gateways, ended
@@ -72,6 +73,13 @@ class Disk:
         finally:
             os.close(folder)
 
+    def refuse(self) -> None:
+        """Let the device refuse every write from now on, as a failing disk does; the file system turns read-only."""
+        device = subprocess.run(
+            ["findmnt", "-no", "SOURCE", self.place], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        subprocess.run(["blockdev", "--setro", device], check=True)
+
     def unmount(self, patience: float = 8) -> None:
         """Unmount it once nobody uses it any more."""
         until = time.monotonic() + patience
@@ -115,6 +123,8 @@ def run(quick: bool) -> Finding:
     lost, doubled, wrong = judged(outcome)
     figures = (
         Figure("power cuts", outcome.kills["power"], least=cuts),
+        Figure("of these, after the disk had refused all writes for up to 3 s", outcome.kills["refused"]),
+        Figure("processes that had stopped by themselves by then (exit code 70)", outcome.exits["70"]),
         Figure("applications handed off meanwhile", outcome.ledger.done, least=count),
         Figure("acknowledged with 201", len(outcome.ledger.acknowledged)),
         exactly("acknowledged and not arrived", len(lost), 0),
@@ -189,9 +199,13 @@ def _cut(
         while ledger.done < wanted and ledger.done < count and time.monotonic() < until:
             time.sleep(0.005)
         time.sleep(draw.random() * 0.3)
+        if done % 4 == 3:
+            made.refuse()
+            time.sleep(draw.random() * 3)
+            gateways.kills["refused"] += 1
         made.cut()
         for one in gateways.running:
-            gateways.nursery.end(one.pid, signal.SIGKILL)
+            gateways.exits[str(gateways.nursery.end(one.pid, signal.SIGKILL))] += 1
         gateways.running.clear()
         made.unmount()
         made.mount()
@@ -201,14 +215,16 @@ def _cut(
 
 
 def _settled(installed: Installation) -> bool:
-    """Say whether everything is at least available to its authority."""
+    """Say whether everything lies in its authority's folder or was taken over by it."""
     world = open_world(installed.settings)
     try:
         with world.store.reading() as tx:
             counts = tx.deliveries.counts()
+            lying = tx.deliveries.listing(states=frozenset({State.AVAILABLE}), limit=100_000)
     finally:
         world.store.close()
-    return not any(counts.get(state, 0) for state in OPEN if state != "available")
+    moving = any(counts.get(state, 0) for state in OPEN if state != State.AVAILABLE)
+    return not moving and not any(delivery.adapter == "xta_mailbox" for delivery in lying)
 
 
 def _final(installed: Installation, outcome: Outcome, log: Path) -> None:

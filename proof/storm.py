@@ -256,7 +256,7 @@ def judged(outcome: Outcome) -> tuple[list[str], list[str], list[str]]:
                 wrong.append(f"{identity} for {known.authority} arrived at {key}")
             elif one.digests != known.digests or one.findings:
                 wrong.append(f"{identity} arrived with other files: {one.findings}")
-    lost = [identity for identity in expected if not seen[identity]]
+    lost = [f"{identity} for {one.authority}" for identity, one in expected.items() if not seen[identity]]
     doubled = [identity for identity, times in seen.items() if times > 1]
     return lost, doubled, wrong
 
