@@ -73,17 +73,18 @@ class Disk:
         finally:
             os.close(folder)
 
-    def refuse(self) -> None:
-        """Let the device refuse every write from now on, as a failing disk does; the file system turns read-only."""
-        device = subprocess.run(
-            ["findmnt", "-no", "SOURCE", self.place], check=True, capture_output=True, text=True
-        ).stdout.strip()
-        subprocess.run(["blockdev", "--setro", device], check=True)
+    def refuse(self, *, all_writes: bool = True) -> None:
+        """Let the device refuse every write, as a failing disk does (the file system turns read-only), or none."""
+        found = ["findmnt", "-no", "SOURCE", str(self.place)]
+        device = subprocess.run(found, check=True, capture_output=True, text=True).stdout.strip()
+        subprocess.run(["blockdev", "--setro" if all_writes else "--setrw", device], check=True)
 
     def unmount(self, patience: float = 8) -> None:
         """Unmount it once nobody uses it any more."""
         until = time.monotonic() + patience
-        while subprocess.run(["umount", self.place], capture_output=True, check=False).returncode:
+        while self.place.is_mount():
+            if not subprocess.run(["umount", self.place], capture_output=True, check=False).returncode:
+                return
             assert time.monotonic() < until, f"{self.place} stays busy: {self._users()}"
             time.sleep(0.05)
 
@@ -118,7 +119,7 @@ def run(quick: bool) -> Finding:
     """Cut the power again and again while applications are handed off."""
     if not possible():
         return Finding(PROMISE, (), (), ("Here: no root, no loop device or no ext4.",))
-    count, cuts = (60, 4) if quick else (900, 60)
+    count, cuts = (60, 4) if quick else (450, 30)
     outcome = cut_again_and_again(count, cuts, minutes=3 if quick else 40)
     lost, doubled, wrong = judged(outcome)
     figures = (
@@ -204,6 +205,7 @@ def _cut(
             time.sleep(draw.random() * 3)
             gateways.kills["refused"] += 1
         made.cut()
+        made.refuse(all_writes=False)
         for one in gateways.running:
             gateways.exits[str(gateways.nursery.end(one.pid, signal.SIGKILL))] += 1
         gateways.running.clear()
