@@ -35,6 +35,7 @@ BENCHES: Mapping[str, Bench] = {
     "compose": partial(_later, "neighbours", "composing"),
     "mailbox": partial(_later, "neighbours", "fetching"),
     "console": partial(_later, "console", "run"),
+    "operator_lists": partial(_later, "operator_lists", "run"),
 }
 
 

@@ -31,6 +31,7 @@ def fetching(quick: bool) -> list[Figure]:
     return [
         Figure("postfach.abholen", "250 MB aus dem Postfach, mit TLS", "MB/s", (found.download / 1e6,)),
         Figure("postfach.verhaeltnis", "gegen eine Datei dieser Größe", "", (found.ratio,), least=0.6),
+        Figure("postfach.arbeit", "dasselbe in Prozessorzeit des Servers", "", (found.cpu_ratio,), least=0.6),
         Figure("postfach.senden", "250 MB in das Postfach, mit TLS", "MB/s", (found.upload / 1e6,)),
         Figure("postfach.speicher", "Spitze des Servers", "MB", (found.memory_peak / 1e6,)),
     ]  # fmt: skip

@@ -75,6 +75,7 @@ COMMANDS: Mapping[str, str] = {
     "overdue": "plans",
     "rehearse": "rehearse",
     "report": "report",
+    "certificates": "records",
     "overview": "report",
     "map": "report",
     "tui": "tui",

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import ssl
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
 import structlog
 import uvicorn
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.api.app import build_app
 from gateway.edges.gate import Gate
+from gateway.edges.http_guard import GuardedProtocol
 from gateway.edges.keyring import FolderKeyring
-from gateway.edges.peer_cert import PeerCertProtocol, tls_context
+from gateway.edges.peer_cert import PeerCertProtocol
+from gateway.edges.peer_tls import TurnedAway, mailbox_context
+from gateway.edges.scanner import Clamd
 from gateway.flow.desk import MailboxDesk
 from gateway.ports import World
 from gateway.settings import Settings
 
-REFRESH = 2.0
-"""Seconds between two looks for certificates that an operator has added meanwhile."""
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
 
 Say = Callable[[str], None]
 
@@ -37,11 +39,22 @@ def serve(world: World, settings: Settings, port: int, say: Say) -> None:
     """Serve until a signal ends it; says `bereit: …` for each address once it is listening."""
     listening = _listen(settings.host, port)
     with _mailbox(world, settings, say):
-        application: Any = build_app(
-            world, gate=Gate(parallel=settings.gate_parallel), environment=settings.environment, stop=_stop
-        )
+        application: Any = build_app(world, gate=open_gate(settings), environment=settings.environment, stop=_stop)
+        _settle()
         say(f"bereit: http://{settings.host}:{listening.getsockname()[1]}")
         uvicorn.Server(_config(application)).run(sockets=[listening])
+
+
+def open_gate(settings: Settings) -> Gate:
+    """Return the PDF gate, with the virus scanner behind it if one is set. Raises: ConfigurationError."""
+    scanner = Clamd(settings.scanner, settings.scanner_seconds) if settings.scanner else None
+    return Gate(parallel=settings.gate_parallel, scanner=scanner)
+
+
+def _settle() -> None:
+    """Take what was loaded at the start out of the collector's rounds: looking through what stays makes pauses."""
+    gc.collect()
+    gc.freeze()
 
 
 def _stop() -> None:
@@ -54,6 +67,7 @@ def _listen(host: str, port: int) -> socket:
     listening = socket()
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     listening.bind((host, port))
+    listening.listen(BACKLOG)  # from now on a caller waits rather than being refused
     return listening
 
 
@@ -66,7 +80,7 @@ def _config(application: Any, **more: Any) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
-        **({"http": "httptools"} | more),
+        **({"http": GuardedProtocol} | more),
     )
 
 
@@ -78,49 +92,29 @@ def _mailbox(world: World, settings: Settings, say: Say) -> Iterator[None]:
         yield
         return
     options = {"now": world.clock.now, "new_id": world.chance.uuid, "identity": settings.sender_identifier}
-    prefix, application = plugin.endpoint(MailboxDesk(world, "xta_mailbox"), options)
+    desk = MailboxDesk(world, "xta_mailbox")
+    prefix, application = plugin.endpoint(desk, options)
     listening = _listen(settings.mailbox_host, settings.mailbox_port)
-    context = mailbox_tls(world)
-    config = _config(application, http=PeerCertProtocol, ssl_context_factory=lambda *_: context, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=partial(server.run, sockets=[listening]), name="mailbox")
-    stop = threading.Event()
-    refresher = threading.Thread(target=_refresh, args=(world, context, stop), name="mailbox-anchors")
-    thread.start()
-    refresher.start()
-    say(f"bereit: https://{settings.mailbox_host}:{listening.getsockname()[1]}{prefix}")
-    try:
-        yield
-    finally:
-        stop.set()
-        server.should_exit = True
-        thread.join()
-        refresher.join()
+    with ThreadPoolExecutor(1, "mailbox-journal") as clerk:
+        context = mailbox_tls(world, partial(_turned_away, desk, clerk))
+        config = _config(application, http=PeerCertProtocol, ssl_context_factory=lambda *_: context, lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=partial(server.run, sockets=[listening]), name="mailbox")
+        thread.start()
+        say(f"bereit: https://{settings.mailbox_host}:{listening.getsockname()[1]}{prefix}")
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
-def mailbox_tls(world: World) -> ssl.SSLContext:
-    """Return the mailbox's TLS context: our TLS key, and as anchors every client certificate that is held."""
+def mailbox_tls(world: World, turned_away: TurnedAway | None = None) -> ssl.SSLContext:
+    """Return the mailbox's TLS context with our TLS key; which certificate may act for whom is the desk's to say."""
     assert isinstance(world.keyring, FolderKeyring)
-    tls_file = world.keyring.tls_file(world.clock.now())
-    with tempfile.NamedTemporaryFile(suffix=".pem") as anchors:
-        anchors.write(_anchors(world) or tls_file.read_bytes())
-        anchors.flush()
-        return tls_context(tls_file, tls_file, Path(anchors.name))
+    return mailbox_context(world.keyring.tls_file(world.clock.now()), turned_away=turned_away)
 
 
-def _anchors(world: World) -> bytes:
-    """Return the held client certificates as PEM; which of them may act for whom is the desk's to say."""
-    with world.store.reading() as tx:
-        held = [certificate for _, purpose, certificate in tx.certificates.all() if purpose.startswith("tls")]
-    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in held)
-
-
-def _refresh(world: World, context: ssl.SSLContext, stop: threading.Event) -> None:
-    """Believe certificates that were added meanwhile; a removed one still shakes hands, but the desk turns it away."""
-    seen = _anchors(world)
-    while not stop.wait(REFRESH):
-        found = _anchors(world)
-        if found and found != seen:
-            context.load_verify_locations(cadata=found.decode("ascii"))
-            seen = found
-            _log.info("client certificates reloaded")
+def _turned_away(desk: MailboxDesk, clerk: ThreadPoolExecutor, fingerprint: str, why: str) -> None:
+    """Journal a failed handshake without keeping the loop; that the caller holds the key was then not shown."""
+    clerk.submit(desk.refuse, fingerprint, "TLS", f"{why} Ob der Aufrufer den Schlüssel hat, ist nicht erwiesen.")

@@ -25,6 +25,20 @@ class Settings(BaseSettings):
 
     state: Annotated[Path, Field(description="Folder of database, vault and keys")] = Path("state")
     database: Annotated[str, Field(description="Database URL; empty: SQLite in the state folder")] = ""
+    vault: Annotated[str, Field(description="s3://bucket/prefix; empty: folder vault in the state folder")] = ""
+    vault_endpoint: Annotated[str, Field(description="Object store of the vault, https://host:port")] = ""
+    vault_region: Annotated[
+        str, Field(pattern="^[a-z0-9-]{1,40}$", description="Region that requests to the object store are signed for")
+    ] = "eu-central-1"
+    vault_credentials: Annotated[
+        Path | None, Field(description="File with key id and secret, two lines; empty: secrets/vault")
+    ] = None
+    vault_anchors: Annotated[Path | None, Field(description="CA certificates of the object store; empty: system's")] = (
+        None
+    )
+    vault_plain_http: Annotated[
+        bool, Field(description="Allow plain http to an object store beyond this machine; init journals it")
+    ] = False
     host: Annotated[str, Field(description="Address the HTTP API listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of the HTTP API; 0: any free one")] = 8480
     mailbox_host: Annotated[str, Field(description="Address the XTA mailbox listens on")] = "127.0.0.1"
@@ -53,6 +67,10 @@ class Settings(BaseSettings):
         512 * 10**6
     )
     gate_parallel: Annotated[int, Field(ge=1, le=64, description="PDF checks at a time")] = 4
+    scanner: Annotated[
+        str, Field(description="clamd on this machine: its socket's path, or 127.0.0.1:port; empty: no virus scan")
+    ] = ""
+    scanner_seconds: Annotated[float, Field(gt=0, le=600, description="Longest wait for one virus scan")] = 60.0
     allow_hosts: Annotated[
         tuple[str, ...], Field(description="Hosts that adapters may send to (exact names); empty: none")
     ] = ()
@@ -115,6 +133,7 @@ class Settings(BaseSettings):
             metadata_days=self.metadata_days,
             evidence_days=self.evidence_days,
             mail_to=self.mail_to,
+            production=self.environment == "PROD",
         )
 
 

@@ -20,13 +20,20 @@ from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Participation
 from gateway.edges.holidays_nrw import closed_days
 from gateway.edges.keyring import FolderKeyring
-from gateway.edges.link import GatewayLink
+from gateway.edges.link import GatewayLink, read_secret
 from gateway.edges.mail import MailServer, SmtpMailer
 from gateway.edges.store import open_store
 from gateway.edges.vault_folder import FolderVault
 from gateway.edges.webhook import HttpsCourier
-from gateway.ports import Clock, Directory, World
+from gateway.flow.webhooks import PORTALS
+from gateway.ports import Clock, Directory, Store, Vault, World
 from gateway.settings import Settings
+
+VAULT = "vault"
+"""The journal's subject for choices about where sealed parts lie."""
+
+PLAIN_HTTP = "vault.plain_http"
+"""What the journal says when sealed parts may travel to an object store without transport encryption."""
 
 
 class SystemClock:
@@ -68,11 +75,12 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     plugins = adapters()
     store = open_store(settings.database_url, the_clock)
     keyring = FolderKeyring(state / "keys")
-    link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts)
-    portals = link(AuthorityKey("portal"))
+    author = (settings.sender_identifier, settings.sender_name)
+    link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts, author=author)
+    portals = link(PORTALS)
     return World(
         store=store,
-        vault=FolderVault(state / "vault"),
+        vault=_vault(settings, store, the_clock),
         keyring=keyring,
         trust=keyring.trust(),
         clock=the_clock,
@@ -86,6 +94,42 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
         official_schemas=settings.official_schemas or _installed(state / "schemas"),
         courier=HttpsCourier(portals.allow, partial(portals.tls, client=False)),
     )
+
+
+def _vault(settings: Settings, store: Store, clock: Clock) -> Vault:
+    """Return the vault that the settings name.
+
+    Raises:
+        ConfigurationError: the object store's address or credentials are unusable; or sealed parts would travel
+            unencrypted over a network and `bauweiche init` has not put that choice into the journal.
+    """
+    if not settings.vault:
+        return FolderVault(settings.state / "vault")
+    from gateway.edges.vault_s3 import S3Vault  # only where there is an object store
+    from gateway.edges.vault_s3_bucket import read_bucket
+
+    bucket = read_bucket(
+        settings.vault,
+        settings.vault_endpoint,
+        settings.vault_region,
+        read_secret(settings.vault_credentials or settings.state / "secrets" / "vault").decode("ascii", "replace"),
+        settings.vault_anchors,
+        plain_http=settings.vault_plain_http,
+    )
+    if bucket.exposed and not plain_http_chosen(store, bucket.endpoint):
+        raise ConfigurationError(
+            codes.CONFIGURATION,
+            "Der Objektspeicher würde unverschlüsselt angesprochen; diese Wahl steht nicht im Ereignisprotokoll.",
+            "Bitte https verwenden oder die Wahl bestätigen: bauweiche init",
+        )
+    return S3Vault(bucket, clock.now)
+
+
+def plain_http_chosen(store: Store, endpoint: str) -> bool:
+    """Tell whether the journal's last word on the vault allows this endpoint without encryption."""
+    with store.reading() as tx:
+        last = next(iter(tx.journal.read(limit=1, subject=VAULT, newest_first=True)), None)
+    return last is not None and last.act.what == PLAIN_HTTP and last.act.facts.get("endpoint") == endpoint
 
 
 def _mailer(settings: Settings) -> SmtpMailer | None:

@@ -19,10 +19,10 @@ from pydantic import Field
 from adapters.soap_push.body import Body, Content
 from adapters.soap_push.request import make_request
 from adapters.soap_push.wire import Answer, garbage, post, status_error
-from adapters.tls_probe import probe_https
+from adapters.tls_probe import PATIENCE, connected, probe_https
 from gateway.adapter import AdapterSettings, Envelope, Finding, Handover, Link, Outcome, Plugin, Refused, Unconfirmed
 from gateway.domain import codes
-from gateway.domain.errors import SubmissionError
+from gateway.domain.errors import DeliveryError, SubmissionError
 from gateway.xmlguard import safe_parse
 
 ACCEPTED = {
@@ -72,8 +72,20 @@ class SoapPush:
         return _outcome(envelope, result)
 
     def probe(self) -> Sequence[Finding]:
-        """Reach the service and look at its certificate and clock; no message is sent."""
-        return probe_https(self._link, self._settings.url)
+        """Look at certificate and clock of the service, and hear it speak SOAP: an empty envelope is no message."""
+        seen = list(probe_https(self._link, self._settings.url))
+        if not connected(seen):
+            return seen
+        return [self._speaks_soap(), *(finding for finding in seen if finding.check != "reachable")]
+
+    def _speaks_soap(self) -> Finding:
+        """Say whether SOAP answers; to an envelope with nothing in it that is a fault of the sender."""
+        transport = _Splicing(self._link, PATIENCE, ())
+        try:
+            transport.post_xml(self._settings.url, _empty(), {"Content-Type": "application/soap+xml; charset=utf-8"})
+        except DeliveryError as error:
+            return Finding("reachable", False, f"{error.reason} {error.hint}".strip())
+        return Finding("reachable", True, "Der Dienst antwortet mit SOAP.")
 
 
 class _Splicing:
@@ -107,6 +119,12 @@ def _check_shape(root: etree._Element) -> None:
         raise garbage("sie ist kein SOAP 1.2")
     if body[0].tag != f"{_SOAP}Fault" and not etree.XMLSchema(file=str(_wsdl().with_suffix(".xsd"))).validate(body[0]):
         raise garbage("sie entspricht nicht dem Schema")
+
+
+def _empty() -> etree._Element:
+    envelope = etree.Element(f"{_SOAP}Envelope", nsmap={"s": _SOAP.strip("{}")})
+    etree.SubElement(envelope, f"{_SOAP}Body")
+    return envelope
 
 
 def _outcome(envelope: Envelope, result: Any) -> Handover:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from typing import Any
-from urllib.parse import unquote
 
 import structlog
 from anyio import to_thread
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from adapters.xta_mailbox.conversation import Conversation, fault_package
 from adapters.xta_mailbox.counter import Caller, Counter, not_allowed, open_counter
 from adapters.xta_mailbox.receiving import fault_of
+from adapters.xta_mailbox.showing import Shown, shown
 from adapters.xta_wire.faults import SoapFault, XtaFault
 from adapters.xta_wire.mime import Package
 from adapters.xta_wire.names import PORTS
@@ -56,8 +54,9 @@ async def _serve(counter: Counter, scope: Scope, receive: Receive, send: Send) -
     fingerprint, conversation, status = "", None, 200
     try:
         _check_path(scope)
-        fingerprint = _fingerprint(counter, scope, headers)
-        caller = await _caller(counter, fingerprint)
+        certificate = shown(scope.get("extensions") or {}, headers, counter.trusted_proxy_header)
+        fingerprint = certificate.fingerprint
+        caller = await _caller(counter, certificate)
         conversation = Conversation(
             counter, caller, headers.get("content-type", ""), headers.get("soapaction", ""), _length(headers)
         )
@@ -145,27 +144,12 @@ def _length(headers: Mapping[str, str]) -> int:
     return int(announced) if announced.isdecimal() else 0
 
 
-def _fingerprint(counter: Counter, scope: Scope, headers: Mapping[str, str]) -> str:
-    """Return the SHA-256 fingerprint (hex) of the client certificate. Raises: XtaFault 9014 without one."""
-    tls = (scope.get("extensions") or {}).get("tls") or {}
-    if found := tls.get("client_cert_sha256"):
-        if weak := tls.get("client_cert_error"):
-            raise not_allowed(weak)
-        return str(found)
-    if counter.trusted_proxy_header and (pem := headers.get(counter.trusted_proxy_header)):
-        try:
-            certificate = x509.load_pem_x509_certificate(unquote(pem).encode())
-        except ValueError as error:
-            raise not_allowed("Das vom Proxy weitergereichte Zertifikat ist nicht lesbar.") from error
-        return certificate.fingerprint(hashes.SHA256()).hex()
-    raise not_allowed("Die Verbindung trägt kein Client-Zertifikat.")
-
-
-async def _caller(counter: Counter, fingerprint: str) -> Caller:
-    accounts = await to_thread.run_sync(counter.desk.accounts, fingerprint)
+async def _caller(counter: Counter, certificate: Shown) -> Caller:
+    certificate.check(counter.now())
+    accounts = await to_thread.run_sync(counter.desk.accounts, certificate.fingerprint)
     if not accounts:
         raise not_allowed("Dieses Client-Zertifikat ist keinem Postfach zugeordnet.")
-    return Caller(fingerprint, accounts)
+    return Caller(certificate.fingerprint, accounts)
 
 
 async def _fault(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from adapters.tls_probe import probe_https
+from adapters.tls_probe import PATIENCE, connected, probe_https
 from adapters.xta_push import outcomes
 from adapters.xta_push.calls import Calls, Report
 from adapters.xta_wire import container, metadata
@@ -113,12 +113,29 @@ class XtaPush:
         return Pickup(taken=report.status > 0, at=report.at if report.status else None, note=report.words)
 
     def probe(self) -> Sequence[Finding]:
-        """Reach both ports and look at their certificates and clock; a port that fails stands for both."""
+        """Ask for our account (checkAccountActive), and look at the certificates and clock of both ports.
+
+        A port that fails stands for both; nothing is sent to the SendXtaPort beyond a HEAD.
+        """
         seen = list(probe_https(self._link, self._settings.management_url))
-        if self._settings.send_url != self._settings.management_url and all(finding.holds for finding in seen):
+        if self._settings.send_url != self._settings.management_url and connected(seen):
             other = probe_https(self._link, self._settings.send_url)
             seen = [next((one for one in other if one.check == was.check and not one.holds), was) for was in seen]
-        return seen
+        if not connected(seen):
+            return seen
+        return [self._account(), *(finding for finding in seen if finding.check != "reachable")]
+
+    def _account(self) -> Finding:
+        """Say whether the XTA server lets us in as who we are."""
+        identifier, name = self._link.author()
+        calls = Calls(self._link, self._settings.management_url, self._settings.send_url, PATIENCE)
+        try:
+            calls.check_account(Party(identifier, name, self._settings.party_type))
+        except XtaFault as fault:
+            return Finding("reachable", False, outcomes.of_fault(fault).reason + " Bitte dort das Konto einrichten.")
+        except DeliveryError as error:
+            return Finding("reachable", False, f"{error.reason} {error.hint}".strip())
+        return Finding("reachable", True, f"Der XTA-Server führt ein Konto für {identifier} (checkAccountActive).")
 
     def _items(self, envelope: Envelope) -> list[container.Item]:
         with_manifest = self._settings.manifest or envelope.protection == "end_to_end"

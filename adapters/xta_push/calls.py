@@ -1,4 +1,4 @@
-"""The four calls of a push, made with zeep from our WSDL."""
+"""The five calls of a push, made with zeep from our WSDL."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ class Calls:
         """The parsed WSDL: read once, from our package only."""
         loader = StreamingTransport(self._link, self._patience)
         return zeep.Client(str(xta.wsdl()), transport=loader, settings=_options()).wsdl  # type: ignore[no-untyped-call]  # zeep has no types
+
+    def check_account(self, author: Party) -> None:
+        """Return only if the far side has an active account for us. Raises: XtaFault 9010 to 9014 if not."""
+        self._call(_MANAGEMENT, self._management_url, "checkAccountActive", headers=[party("Author", author)])
 
     def create_message_id(self, author: Party) -> str:
         """Return a fresh id from the far side."""

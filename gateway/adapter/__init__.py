@@ -201,6 +201,9 @@ class Link(Protocol):
     def secret(self, name: str) -> bytes:
         """Return a secret file of the installation by its plain name."""
 
+    def author(self) -> tuple[str, str]:
+        """Return the gateway's DVDV key and name, as it signs for its messages."""
+
     def now(self) -> datetime:
         """Return the time, aware UTC."""
 

@@ -37,6 +37,10 @@ class SampleLink:
         self.asked.append(name)
         return self.secrets[name]
 
+    def author(self) -> tuple[str, str]:
+        """Return who the messages of the samples come from."""
+        return "bap:05000000", "Bauportal.NRW"
+
     def now(self) -> datetime:
         """Return the fixed time, or the real one."""
         return self.at or datetime.now(UTC)

@@ -84,7 +84,7 @@ def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environme
     app.state.world = world
     app.state.gate = the_gate
     app.state.pool = pool
-    app.state.in_flight = set()
+    app.state.in_flight = {}
     app.state.environment = environment
     app.state.local_operator = None
     app.state.stop = None
@@ -114,7 +114,9 @@ def _health(app: FastAPI, world: World) -> None:
     def readyz() -> dict[str, str]:
         with world.store.reading() as tx:
             tx.deliveries.counts()
-        if world.vault.free_bytes() < world.policy.disk_reserve:
+        world.vault.exists("ready", "ready")  # raises while an object store does not answer
+        free = world.vault.free_bytes()
+        if free is not None and free < world.policy.disk_reserve:
             raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist fast voll.")
         return {"status": "ready"}
 
@@ -148,27 +150,35 @@ class Correlated:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        status = 0
+        status, whole = 0, False
 
         async def echoing(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
+            nonlocal status, whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            elif message["type"] == "http.response.body":
+                whole = not message.get("more_body", False)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, echoing)
             except Exception as error:
-                _log.error("unforeseen", kind=type(error).__name__, path=_route(scope))
-                if status:
-                    raise
-                unforeseen = SubmissionError(
-                    codes.INTERNAL, "Das Gateway hat einen Fehler gemacht; er ist vermerkt.", f"Kennung: {request_id}"
-                )
-                await problems.answer(Request(scope), unforeseen)(scope, receive, echoing)
+                _log.error("unforeseen", kind=type(error).__name__, where=_where(error), path=_route(scope))
+                if status and not whole:  # half an answer is out: break off, without the error's own words in a log
+                    raise ConnectionAbortedError("answer broken off") from None
+                if not status:
+                    await problems.answer(Request(scope), problems.unforeseen(request_id))(scope, receive, echoing)
             _log.info("request", method=scope["method"], path=_route(scope), status=status)
+
+
+def _where(error: Exception) -> str:
+    """Return the innermost place an error came from, `module:line`: enough to find it, and no content."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return f"{place.tb_frame.f_globals.get('__name__', '?')}:{place.tb_lineno}" if place is not None else ""
 
 
 def _request_id(scope: Scope) -> str:

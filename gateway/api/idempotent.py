@@ -35,11 +35,10 @@ def one_at_a_time(request: Request, client: Client, key: str) -> Iterator[None]:
     Raises:
         SubmissionError: IDEMPOTENCY_IN_FLIGHT.
     """
-    in_flight: set[tuple[str, str]] = request.app.state.in_flight
-    if (client.name, key) in in_flight:
+    in_flight: dict[tuple[str, str], Request] = request.app.state.in_flight
+    if in_flight.setdefault((client.name, key), request) is not request:  # one step, also among threads
         raise SubmissionError(codes.IDEMPOTENCY_IN_FLIGHT, "Diese Anfrage wird gerade bearbeitet.")
-    in_flight.add((client.name, key))
     try:
         yield
     finally:
-        in_flight.discard((client.name, key))
+        del in_flight[client.name, key]

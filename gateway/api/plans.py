@@ -44,6 +44,7 @@ def sheet(request: Request, submission_id: str, client: Reader) -> Response:
         CoverSheet(
             case_number=case.number,
             address=address.lines,
+            address_kept=address.kept,
             due=case.plans_due,
             count=case.posted_plans,
             plans=None if listed is None else [PostedPlan(one.title, one.kind, one.date) for one in listed],

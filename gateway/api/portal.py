@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
-from gateway.api import views
-from gateway.api.auth import caller
+from gateway.api import at_once, views
+from gateway.api.at_once import arrival, enclosed
+from gateway.api.auth import caller, identified
 from gateway.api.bodies import read_body, read_json, shaped
 from gateway.api.idempotent import key_of, one_at_a_time
 from gateway.api.shapes import (
@@ -32,11 +33,12 @@ from gateway.domain.participation import in_force
 from gateway.domain.procedure import Procedure
 from gateway.domain.tokens import READ, SUBMIT
 from gateway.edges.arrival import Arrival, receive
-from gateway.flow import acceptance, intake
+from gateway.flow import acceptance, intake, scanning
+from gateway.flow.at_once import Call
 from gateway.flow.cases import own_case
+from gateway.flow.intake import Slot
 from gateway.ports import World
 from gateway.routing import responsible
-from gateway.seal.cipher import SealingPass
 
 router = APIRouter(prefix="/v1")
 
@@ -94,20 +96,27 @@ def authorities(request: Request, _: Reader) -> list[ParticipationOut]:
     summary="Announce a submission",
     openapi_extra=_json_body("AnnouncementIn"),
 )
-async def announce(request: Request, client: Submitter) -> Response:
-    """Check everything that can be checked before an upload, and open the slots for the attachments."""
-    key = key_of(request)
+async def announce(request: Request) -> Response:
+    """Check everything that can be checked before an upload, and open the slots for the attachments.
+
+    If every attachment brings its content along, nothing is left to upload: the submission is accepted by this call.
+    """
     octets = await read_body(request, limits.ANNOUNCEMENT_BYTES)
+    return await run_in_threadpool(_announce, request, octets)
+
+
+def _announce(request: Request, octets: bytes) -> Response:
+    client, key, world = identified(request, SUBMIT), key_of(request), _world(request)
     with one_at_a_time(request, client, key):
-        found, replayed = await run_in_threadpool(_announce, _world(request), client, key, octets)
+        shape = shaped(AnnouncementIn, read_json(octets))
+        asked, files, digest = shape.announcement(), enclosed(shape), hashlib.sha256(octets).hexdigest()
+        if files is not None:
+            found, replayed = at_once.submit(request, Call(client, key, digest, asked, files))
+        else:
+            case, replayed = intake.announce(world, client, asked, key, digest)
+            found = _view(world, case)
     headers = {"Location": f"/v1/submissions/{found.id}"}
     return _answer(found, 201, headers | {"Idempotent-Replayed": "true"} if replayed else headers)
-
-
-def _announce(world: World, client: Client, key: str, octets: bytes) -> tuple[SubmissionOut, bool]:
-    asked = shaped(AnnouncementIn, read_json(octets)).announcement()
-    case, replayed = intake.announce(world, client, asked, key, hashlib.sha256(octets).hexdigest())
-    return _view(world, case), replayed
 
 
 @router.put(
@@ -121,31 +130,31 @@ def _announce(world: World, client: Client, key: str, octets: bytes) -> tuple[Su
         }
     },
 )
-async def upload(request: Request, submission_id: str, index: int, client: Submitter) -> Response:
+async def upload(request: Request, submission_id: str, index: int) -> Response:
     """Hash, check and seal the bytes as they arrive; an upload may be repeated until the submission is completed."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in ("application/pdf", "application/octet-stream"):
         raise SubmissionError(codes.CONTENT_TYPE, "Eine Anlage muss als application/pdf gesendet werden.")
-    world = _world(request)
-    slot = await run_in_threadpool(intake.slot, world, client, submission_id, index)
+    slot = await run_in_threadpool(_slot, request, submission_id, index)
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) != slot.part.size:
         raise SubmissionError(
             codes.SIZE_MISMATCH, f"Angekündigt sind {slot.part.size} Byte, gesendet werden {declared} Byte."
         )
 
-    def arrival() -> Arrival:
-        return Arrival(
-            world.vault.create(slot.case.id, slot.part.name),
-            SealingPass(slot.key, slot.nonce),
-            request.app.state.gate.feed(),
-            slot.part.size,
-            slot.part.sha256,
-            limits.ATTACHMENT_BYTES,
-        )
+    def begin() -> Arrival:
+        return arrival(request, slot.case, slot.part, slot.key, slot.nonce)
 
-    arrived = await receive(request.stream(), arrival, request.app.state.pool)
+    try:
+        arrived = await receive(request.stream(), begin, request.app.state.pool)
+    except SubmissionError as error:
+        await run_in_threadpool(scanning.note, _world(request), slot.case.client, slot.part, error, slot.case.number)
+        raise
     return _answer(ReceivedOut(index=index, size=arrived.size, sha256=arrived.sha256))
+
+
+def _slot(request: Request, submission_id: str, index: int) -> Slot:
+    return intake.slot(_world(request), identified(request, SUBMIT), submission_id, index)
 
 
 @router.post(
@@ -154,10 +163,10 @@ async def upload(request: Request, submission_id: str, index: int, client: Submi
     response_model=SubmissionOut,
     summary="Complete a submission",
 )
-def complete(request: Request, submission_id: str, client: Submitter) -> Response:
+def complete(request: Request, submission_id: str) -> Response:
     """Accept the submission: when this answers, it is durable and its delivery has begun. May be repeated."""
     world = _world(request)
-    case = acceptance.complete(world, client, submission_id)
+    case = acceptance.complete(world, identified(request, SUBMIT), submission_id)
     with world.store.reading() as tx:
         receipt = tx.evidence.receipt(case.id)
         found = views.submission_out(world, case, tx.deliveries.of_case(case.id))

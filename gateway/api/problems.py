@@ -18,7 +18,12 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://bauweiche.example/errors#"
 """Prefix of the problem type; the deployer's documentation is served there (docs/errors.md)."""
 
-_RETRY = {codes.PDF_UNCHECKED.name: "5", codes.DRAINING.name: "5", codes.STORAGE_FULL.name: "300"}
+_RETRY = {
+    codes.PDF_UNCHECKED.name: "5",
+    codes.SCANNER_UNAVAILABLE.name: "30",
+    codes.DRAINING.name: "5",
+    codes.STORAGE_FULL.name: "300",
+}
 _AUTHENTICATE = {codes.TOKEN_MISSING.name, codes.TOKEN_INVALID.name, codes.TOKEN_EXPIRED.name}
 _BY_STATUS: Mapping[int, Code] = {404: codes.NOT_FOUND, 405: codes.METHOD, 413: codes.BODY_TOO_LARGE}
 
@@ -88,8 +93,20 @@ def install(app: FastAPI) -> None:
         found.headers.update(error.headers or {})
         return found
 
+    async def any_other(request: Request, _error: Exception) -> JSONResponse:
+        return answer(request, unforeseen(request.scope.get("state", {}).get("request_id", "")))
+
+    app.add_exception_handler(Exception, any_other)
     app.add_exception_handler(GatewayError, ours)
     app.add_exception_handler(HTTPException, starlettes)
+
+
+def unforeseen(request_id: str) -> GatewayError:
+    """Return the answer to a fault of our own: nothing of it but the id under which the log has it."""
+    from gateway.domain.errors import SubmissionError
+
+    reason = "Das Gateway hat einen Fehler gemacht; er ist vermerkt."
+    return SubmissionError(codes.INTERNAL, reason, f"Kennung: {request_id}")
 
 
 def _as_ours(code: Code) -> GatewayError:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from gateway.domain.procedure import Procedure
 from gateway.flow.announcement import Announcement, Attached, Posted
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file, lower-case hex")]
 Ags = Annotated[
-    str, Field(pattern=r"^05\d{6}$", description="Amtlicher Gemeindeschlüssel, 8 digits", examples=["05570004"])
+    str, Field(pattern="^05[0-9]{6}$", description="Amtlicher Gemeindeschlüssel, 8 digits", examples=["05570004"])
 ]
-KindCode = Annotated[str, Field(pattern=r"^\d{4}$", description="Code of the list `anlagen`", examples=["1101"])]
+KindCode = Annotated[str, Field(pattern="^[0-9]{4}$", description="Code of the list `anlagen`", examples=["1101"])]
+
+
+def _written_day(value: Any) -> Any:
+    """Let only a day as ISO 8601 writes it pass: pydantic would read seconds since 1970 and midnights as days too."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise PydanticCustomError("date_parsing", "not a date")
+    return value
+
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+Day = Annotated[date, BeforeValidator(_written_day, json_schema_input_type=date), Field(strict=False)]
+"""A day, `2026-05-31`."""
 
 
 class Shape(BaseModel):
@@ -31,7 +46,7 @@ class AttachmentIn(Shape):
     anlageart: KindCode
     size: Annotated[int, Field(gt=0, le=10**12, description="Bytes")]
     sha256: Sha256
-    datum: Annotated[date, Field(strict=False)]
+    datum: Day
     versionsnummer: Annotated[int, Field(ge=1, le=9999)] = 1
 
     def attached(self) -> Attached:
@@ -47,12 +62,25 @@ class AttachmentIn(Shape):
         )
 
 
+class EnclosedIn(AttachmentIn):
+    """An attachment of a submission; a small one may bring its content along."""
+
+    content: Annotated[
+        str | None,
+        Field(
+            max_length=1_400_000,
+            description="The file itself in base64: then of every attachment, together at most 1 MB,"
+            " and the submission is complete with this call",
+        ),
+    ] = None
+
+
 class PostedPlanIn(Shape):
     """A plan that follows by post (option 2)."""
 
     bezeichnung: Annotated[str, Field(min_length=1, max_length=1000)]
     anlageart: KindCode
-    datum: Annotated[date, Field(strict=False)]
+    datum: Day
 
 
 class AnnouncementIn(Shape):
@@ -61,7 +89,7 @@ class AnnouncementIn(Shape):
     municipality: Ags
     procedure: Annotated[Procedure, Field(strict=False)]
     antrag: dict[str, Any]
-    attachments: Annotated[list[AttachmentIn], Field(max_length=5000)]
+    attachments: Annotated[list[EnclosedIn], Field(max_length=5000)]
     posted_plans: Annotated[list[PostedPlanIn], Field(max_length=500)] = []
     portal_reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{0,100}$")] = ""
     test: bool = False

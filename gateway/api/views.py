@@ -168,8 +168,8 @@ def _plans(case: Case, authority: Authority) -> PlansOut | None:
 
 def _still_to_post(case: Case, authority: Authority, by: str) -> str:
     return (
-        f"Die Pläne müssen {by} mit der Vorgangsnummer {case.number} per Post an {authority.title},"
-        " untere Bauaufsichtsbehörde, gesendet werden; sonst darf die Behörde den Antrag zurückweisen."
+        f"Die Pläne müssen {by} mit der Vorgangsnummer {case.number} per Post bei {authority.title},"
+        " untere Bauaufsichtsbehörde, eingehen; sonst darf die Behörde den Antrag zurückweisen."
         " Der Antrag gilt erst als eingereicht, wenn die Pläne dort eingegangen sind."
     )
 
@@ -179,6 +179,11 @@ EVENTS = {
     "case.accepted": "Angenommen und gesichert",
     "message.announced": "Weitere Nachricht angekündigt",
     "message.accepted": "Weitere Nachricht angenommen und gesichert",
+    "message.withdrawn": "Weitere Nachricht zurückgezogen",
+    "message.expired": "Entwurf einer weiteren Nachricht verfallen",
+    "message.erased": "Inhalt einer weiteren Nachricht gelöscht",
+    "attachment.malware": "Anlage zurückgewiesen: Schadsoftware",
+    "attachment.unscanned": "Anlage nicht angenommen: Virenprüfung nicht möglich",
     "case.withdrawn": "Zurückgezogen",
     "case.expired": "Entwurf verfallen",
     "case.erased": "Inhalt gelöscht",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 
 from gateway.commands.authority_sheets import Row
@@ -18,14 +18,6 @@ def rows_of(world: World, tx: Transaction, day: date) -> Iterator[Row]:
     held = tx.registry.all_in_force(day)
     edition = world.directory.editions[edition_on(tx.registry.edition_plan(), day)]
     return (Row(authority, held.get(key)) for key, authority in edition.authorities.items())
-
-
-def matches(row: Row, words: Sequence[str]) -> bool:
-    """Return whether all words occur in key, names, Kreis or way."""
-    authority = row.authority
-    way = row.participation.adapter if row.participation else ""
-    text = " ".join((authority.key, authority.title, authority.kreis_name, authority.kreis_abbr, way)).casefold()
-    return all(word.casefold() in text for word in words)
 
 
 def find(world: World, tx: Transaction, text: str, day: date) -> Authority:

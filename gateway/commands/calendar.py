@@ -47,7 +47,7 @@ def list_days(
 
 @app.command("add")
 def add(
-    ctx: typer.Context, day: Day, name: Annotated[str, typer.Option(help="Bezeichnung.")] = "", reason: Reason = ""
+    ctx: typer.Context, day: Day, reason: Reason, name: Annotated[str, typer.Option(help="Bezeichnung.")] = ""
 ) -> None:
     """Nimmt einen Tag auf, an dem niemand arbeitet (zum Beispiel 24. und 31. Dezember)."""
     from gateway.flow import clocks
@@ -60,7 +60,7 @@ def add(
 
 
 @app.command("remove")
-def remove(ctx: typer.Context, day: Day, reason: Reason = "") -> None:
+def remove(ctx: typer.Context, day: Day, reason: Reason) -> None:
     """Streicht einen Tag; Feiertage bleiben."""
     from gateway.flow import clocks
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,7 +42,8 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     for way in resting:
         reason = way.paused_why or f"{way.failures} Fehlversuche hintereinander"
         out(f"ruht: {way.authority}  {reason}\n")
-    out(f"freier Speicher  {free / 1e9:>8.1f} GB\n")
+    if free is not None:
+        out(f"freier Speicher  {free / 1e9:>8.1f} GB\n")
 
 
 def trace(
@@ -56,6 +57,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Sagt in einfachen Sätzen, wo ein Vorgang ist und was mit ihm geschah."""
+    from gateway.api.operator.deliveries import trace_of
     from gateway.flow.cases import authority_of
 
     if bool(text) == bool(file):
@@ -70,10 +72,11 @@ def trace(
                 (case, tx.deliveries.of_case(case.id), list(tx.journal.read(subject=case.number))) for case in cases
             ]
         named = {case.id: authority_of(world, case.authority).title for case in cases}
+        traced = trace_of(world, text) if as_json else []
     if not found:
         fail(NOT_FOUND, f"Zu „{shown}“ ist kein Vorgang bekannt.")
     if as_json:
-        out(dumped([_row(case, deliveries, entries) for case, deliveries, entries in found]))
+        out(dumped([_head(one["case"]) | one for one in traced]))
         return
     for case, deliveries, entries in found:
         out("\n".join(_told(case, named[case.id], deliveries[0] if deliveries else None, entries)) + "\n")
@@ -115,23 +118,9 @@ def _event(entry: Entry) -> str:
     return EVENTS.get(entry.act.what, entry.act.what) + (f": {entry.act.why}" if entry.act.why else "")
 
 
-def _row(case: Case, deliveries: Sequence[Delivery], entries: list[Entry]) -> dict[str, object]:
-    return {
-        "id": case.id,
-        "case_number": case.number,
-        "state": case.state.value,
-        "authority": case.authority,
-        "deliveries": [
-            {
-                "message_id": delivery.message_id,
-                "state": delivery.state.value,
-                "attempt": delivery.attempt,
-                "reason": delivery.reason,
-            }
-            for delivery in deliveries
-        ],
-        "events": [{"at": entry.at.isoformat(), "what": entry.act.what, "why": entry.act.why} for entry in entries],
-    }
+def _head(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what scripts look for first."""
+    return {"id": case["id"], "case_number": case["number"], "state": case["state"], "authority": case["authority"]}
 
 
 def purge(ctx: typer.Context) -> None:

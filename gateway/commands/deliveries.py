@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands.seat import dumped, opened, out, say, seat_of
-from gateway.domain.calendar import written_moment
-from gateway.domain.case import Delivery
-from gateway.domain.delivery import TITLES, State
+from gateway.commands.seat import FAILURE, NOT_FOUND, dumped, opened, out, say, seat_of
+from gateway.domain import codes
+from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey, MessageId
 
 app = typer.Typer(
@@ -24,52 +23,90 @@ app = typer.Typer(
 Message = Annotated[str, typer.Argument(metavar="NACHRICHT", help="Kennung der Nachricht (UUID).")]
 Key = Annotated[str, typer.Argument(metavar="BEHÖRDE", help="Schlüssel der Behörde, 8 Ziffern.")]
 Reason = Annotated[str, typer.Option(help="Warum; steht im Ereignisprotokoll.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")]
+Messages = Annotated[list[str], typer.Argument(metavar="NACHRICHT", help="Kennungen der Nachrichten (UUID).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Nur zeigen, was ginge.")]
+Typed = Annotated[str, typer.Option("--confirm", help="Bei mehr als 20 Nachrichten: das Wort WIEDERHOLEN.")]
 
 
 @app.command("list")
 def list_deliveries(
     ctx: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="WORT", help="Vorgangsnummer, oder Wörter aus dem Namen der Behörde.")
+    ] = None,
     state: Annotated[list[State] | None, typer.Option(help="Nur diese Zustände, mehrfach möglich.")] = None,
-    authority: Annotated[str | None, typer.Option(help="Nur diese Behörde (Schlüssel).")] = None,
-    after: Annotated[int, typer.Option(min=0, help="Nach dieser Position.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False,
+    authority: Annotated[str, typer.Option(help="Nur diese Behörde (Schlüssel).")] = "",
+    cause: Annotated[str, typer.Option(help="Nur mit dieser Ursache (Code aus „deliveries causes“).")] = "",
+    after: Annotated[int, typer.Option(min=0, help="Weiter nach dieser Position (next der vorigen Seite).")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="Höchstens so viele.")] = 100,
+    as_json: AsJson = False,
 ) -> None:
-    """Zeigt Übermittlungen in der Reihenfolge ihrer Annahme."""
-    with opened(ctx) as world, world.store.reading() as tx:
-        found = tx.deliveries.listing(
-            states=frozenset(state or ()),
-            authority=AuthorityKey(authority) if authority else None,
-            after=after,
-            limit=limit,
-        )
+    """Zeigt Übermittlungen, die neueste zuerst, mit dem Grund, warum sie warten; Filter wie in der Konsole."""
+    from gateway.api.operator.deliveries import Asked, page_of
+
+    with opened(ctx) as world:
+        page = page_of(world, Asked(tuple(state or ()), authority, cause, " ".join(words or [])), after, limit)
     if as_json:
-        out(dumped([_row(delivery) for delivery in found]))
+        out(dumped(page))
         return
-    for delivery in found:
-        out(_line(delivery) + "\n")
-    if len(found) == limit:
-        say(f"Weitere mit --after {found[-1].position}.")
+    for row in page["rows"]:
+        head = f"{row['position']:>7}  {row['case_number']}  {row['authority']}  {row['state_label']:<14}"
+        out(f"{head} Versuch {row['attempt']}  {row['message_id']}\n         {row['sentence']}\n")
+    total = f"mindestens {page['total']}" if page["capped"] else f"{page['total']}"
+    say(f"{len(page['rows'])} von {total}." + (f" Weitere mit --after {page['next']}." if page["next"] else ""))
+
+
+@app.command("causes")
+def list_causes(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Zeigt, was stillsteht, nach Ursache gezählt."""
+    from gateway.api.operator.deliveries import causes_of
+
+    with opened(ctx) as world:
+        found = causes_of(world)
+    if as_json:
+        out(dumped(found))
+        return
+    for one in found:
+        out(f"{one['count']:>7}  {one['state_label']:<12} {one['code'] or '–':<28} {one['title']}\n")
+        out(f"         {one['reason']}\n")
 
 
 @app.command("requeue")
-def requeue(ctx: typer.Context, message: Message, reason: Reason) -> None:
-    """Stellt eine angehaltene Übermittlung wieder ein; Kennung und Inhalt bleiben gleich."""
-    from gateway.flow import operate
-
-    with opened(ctx, writing=True) as world:
-        operate.requeue(world, MessageId(message), seat_of(ctx).actor, reason)
-    say("Wieder eingestellt.")
+def requeue(
+    ctx: typer.Context, messages: Messages, reason: Reason, confirm: Typed = "", dry_run: DryRun = False
+) -> None:
+    """Stellt angehaltene oder wartende Übermittlungen sofort wieder ein; Kennung und Inhalt bleiben gleich."""
+    _several(ctx, "requeue", messages, reason, confirm, dry_run=dry_run)
 
 
 @app.command("hold")
-def hold(ctx: typer.Context, message: Message, reason: Reason) -> None:
-    """Hält eine Übermittlung an, die noch nicht unterwegs ist."""
+def hold(ctx: typer.Context, messages: Messages, reason: Reason, confirm: Typed = "", dry_run: DryRun = False) -> None:
+    """Hält Übermittlungen an, die noch nicht unterwegs sind."""
+    _several(ctx, "hold", messages, reason, confirm, dry_run=dry_run)
+
+
+@app.command("divert")
+def divert(ctx: typer.Context, message: Message, reason: Reason) -> None:
+    """Schickt eine Übermittlung auf dem heutigen Weg der Behörde; was bereitliegt, wird dort zurückgenommen."""
     from gateway.flow import operate
 
     with opened(ctx, writing=True) as world:
-        operate.hold(world, MessageId(message), seat_of(ctx).actor, reason)
-    say("Angehalten.")
+        operate.divert(world, MessageId(message), seat_of(ctx).actor, reason)
+    say("Auf den heutigen Weg umgeleitet.")
+
+
+@app.command("withdraw")
+def withdraw(
+    ctx: typer.Context, case: Annotated[str, typer.Argument(metavar="VORGANG", help="Vorgangsnummer.")], reason: Reason
+) -> None:
+    """Zieht einen Vorgang zurück, den die Behörde noch nicht hat; sein Inhalt wird gelöscht."""
+    from gateway.api.operator.replies_desk import case_of
+    from gateway.flow import operate
+
+    with opened(ctx, writing=True) as world:
+        operate.withdraw(world, case_of(world, case), seat_of(ctx).actor, reason)
+    say("Zurückgezogen.")
 
 
 @app.command("arrived")
@@ -102,23 +139,17 @@ def resume(ctx: typer.Context, key: Key, reason: Reason) -> None:
     say("Der Weg ist wieder frei.")
 
 
-def _line(delivery: Delivery) -> str:
-    when = f"  nächster Versuch {written_moment(delivery.next_at)}" if delivery.next_at else ""
-    reason = f"  {delivery.reason}" if delivery.reason else ""
-    head = f"{delivery.position:>7}  {delivery.case_number}  {delivery.authority}  {TITLES[delivery.state]:<14}"
-    return f"{head} Versuch {delivery.attempt}  {delivery.message_id}{when}{reason}"
+def _several(ctx: typer.Context, act: str, messages: list[str], reason: str, confirm: str, *, dry_run: bool) -> None:
+    """Do the same to several deliveries and say of each that cannot be done why; ends with 1 if there was any."""
+    from gateway.api.operator.deliveries import on_several
 
-
-def _row(delivery: Delivery) -> dict[str, object]:
-    return {
-        "position": delivery.position,
-        "message_id": delivery.message_id,
-        "case_number": delivery.case_number,
-        "authority": delivery.authority,
-        "state": delivery.state.value,
-        "adapter": delivery.adapter,
-        "attempt": delivery.attempt,
-        "next_at": delivery.next_at.isoformat() if delivery.next_at else None,
-        "code": delivery.code,
-        "reason": delivery.reason,
-    }
+    with opened(ctx, writing=not dry_run) as world:
+        rows = on_several(world, act, messages, seat_of(ctx).actor, reason, typed=confirm, dry_run=dry_run)
+    for row in rows:
+        if not row["possible"]:
+            say(f"{row['message_id']}: {row['detail']}")
+    done = sum(row["possible"] for row in rows)
+    say(f"{done} von {len(rows)} {'möglich' if dry_run else 'erledigt'}.")
+    if done < len(rows):
+        missing = all(row["status"] == codes.NOT_FOUND.status for row in rows if not row["possible"])
+        raise typer.Exit(NOT_FOUND if missing else FAILURE)

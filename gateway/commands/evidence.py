@@ -103,7 +103,9 @@ def _verify(file: Path, gateway: list[Path], as_json: bool) -> None:
     ]
     if receipt:
         lines.append(f"  Behörde   {facts['addressee']['name']} ({facts['addressee']['dvdv_key']})")
-        lines.append(f"  Inhalt    1 Nachricht, {len(facts['parts'])} Anlagen, jede mit Größe und SHA-256")
+        count = len(facts["parts"])
+        parts = "1 Anlage" if count == 1 else f"{count} Anlagen"
+        lines.append(f"  Inhalt    1 Nachricht, {parts}, jede mit Größe und SHA-256")
     lines += [f"  {written_moment(one.at)} Uhr  {one.what.label}{_day(one.facts)}" for one in verified.facts]
     lines.append(f"  Protokoll {verified.entries} Einträge, jeder mit Prüfpfad zu einem signierten Anker")
     lines += [f"  Signiert  {name}" for name in verified.signers]

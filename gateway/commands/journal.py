@@ -28,11 +28,12 @@ def show(
         str | None, typer.Option("--about", help="Nur zu Vorgangsnummer oder Behördenschlüssel.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Höchstens so viele Einträge, die neuesten.")] = 50,
+    after: Annotated[int, typer.Option(min=0, help="Weiter vor dieser Nummer: ältere Einträge.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Eine JSON-Zeile je Eintrag.")] = False,
 ) -> None:
     """Zeigt die neuesten Einträge, der jüngste zuletzt."""
     with opened(ctx) as world, world.store.reading() as tx:
-        entries = list(tx.journal.read(subject=subject, limit=limit, newest_first=True))
+        entries = list(tx.journal.read(subject=subject, limit=limit, below=after, newest_first=True))
     for entry in reversed(entries):
         out((json.dumps(_row(entry), ensure_ascii=False) if as_json else _line(entry)) + "\n")
 
@@ -61,14 +62,6 @@ def _line(entry: Entry) -> str:
 
 
 def _row(entry: Entry) -> dict[str, object]:
-    return {
-        "number": entry.number,
-        "at": entry.at.isoformat(),
-        "actor": entry.act.actor,
-        "what": entry.act.what,
-        "subject": entry.act.subject,
-        "why": entry.act.why,
-        "facts": dict(entry.act.facts),
-        "before": entry.before,
-        "digest": entry.digest,
-    }
+    from gateway.api.operator.records import entry_out
+
+    return entry_out(entry) | {"before": entry.before}

@@ -12,6 +12,7 @@ from gateway.commands.authority_lookup import find
 from gateway.commands.seat import dumped, opened, out, say, seat_of
 from gateway.domain.calendar import local_date, written_moment
 from gateway.domain.dossier import Contact
+from gateway.domain.filtering import fold
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.onboarding import Stage
 from gateway.ports import World
@@ -36,6 +37,7 @@ MARKS = {True: "✓", False: "✗", None: "·"}
 @app.command("list")
 def list_onboardings(
     ctx: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORT", help="Nur Behörden mit allen Wörtern.")] = None,
     stage: Annotated[list[Stage] | None, typer.Option(help="Nur diese Stufen, mehrfach möglich.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,13 +45,18 @@ def list_onboardings(
     from gateway.api.operator.onboarding import table
 
     with opened(ctx) as world:
-        rows = [row for row in table(world) if not stage or row["stage"] in stage]
+        rows = [row for row in table(world) if (not stage or row["stage"] in stage) and _fits(row, words or [])]
     if as_json:
         out(dumped(rows))
         return
     for row in rows:
         proofs = f"{row['complete']}/{row['total']}"
         out(f"{row['key']}  {row['name'][:28]:<28} {row['stage_label']:<12} {proofs:>4}  {row['next_step']}\n")
+
+
+def _fits(row: dict[str, Any], words: list[str]) -> bool:
+    text = fold(" ".join(str(value) for value in row.values()))
+    return all(fold(word) in text for word in words)
 
 
 @app.command("show")
@@ -63,10 +70,14 @@ def show(ctx: typer.Context, who: Who, as_json: AsJson = False) -> None:
 def contact(
     ctx: typer.Context,
     who: Who,
-    role: Annotated[str, typer.Option(help="Rolle, zum Beispiel Technisch oder Fachlich; Vorhandenes wird ersetzt.")],
-    name: Annotated[str, typer.Option(help="Name der Person oder Stelle.")],
-    email: Annotated[str, typer.Option(help="E-Mail-Adresse.")],
+    role: Annotated[
+        str, typer.Option(help="Rolle: Technisch, Fachlich, Postanschrift oder andere; Vorhandenes wird ersetzt.")
+    ],
+    name: Annotated[
+        str, typer.Option(help="Name der Person oder Stelle; bei Postanschrift ihre Zeilen, durch Komma getrennt.")
+    ],
     reason: Reason,
+    email: Annotated[str, typer.Option(help="E-Mail-Adresse.")] = "",
     phone: Annotated[str, typer.Option(help="Telefon.")] = "",
     as_json: AsJson = False,
 ) -> None:

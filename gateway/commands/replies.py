@@ -11,7 +11,7 @@ from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, s
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Client
 from gateway.domain.ids import AuthorityKey, read_case_number
-from gateway.domain.reply import TITLES, Reply, ReplyState
+from gateway.domain.reply import Reply, ReplyState
 from gateway.flow.cases import authority_of
 from gateway.ports import World
 
@@ -32,14 +32,14 @@ Json = Annotated[bool, typer.Option("--json", help="Als JSON.")]
 def list_replies(
     ctx: typer.Context,
     state: Annotated[list[ReplyState] | None, typer.Option(help="Zustand; ohne Angabe: in Klärung.")] = None,
+    after: Annotated[int, typer.Option(min=0, help="Weiter nach dieser Position.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Höchstens so viele.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """Zeigt Antworten, ohne Angabe die in Klärung."""
-    from gateway.flow.reading import in_states
-
-    with opened(ctx) as world:
-        found = [_described(world, one) for one in in_states(world, state or [ReplyState.QUARANTINED], limit=limit)]
+    """Zeigt Antworten, die älteste zuerst, ohne Angabe die in Klärung."""
+    with opened(ctx) as world, world.store.reading() as tx:
+        wanted = frozenset(state or [ReplyState.QUARANTINED])
+        found = [_described(world, one) for one in tx.replies.in_states(wanted, after=after, limit=limit)]
     if as_json:
         out(dumped(found))
         return
@@ -151,27 +151,11 @@ def _of_authority(client: Client) -> bool:
 
 
 def _described(world: World, reply: Reply) -> dict[str, Any]:
-    return {
-        "id": reply.id,
-        "state": reply.state.value,
-        "state_label": TITLES[reply.state],
+    from gateway.api.operator.replies_desk import reply_out
+
+    return reply_out(world, reply) | {
         "received": written_moment(reply.received_at),
-        "authority": reply.authority,
-        "authority_name": authority_of(world, reply.authority).name,
-        "number": reply.number,
-        "release": reply.release,
         "message_id": reply.message_id,
-        "via": reply.via,
-        "proof": reply.proof.value,
-        "bytes": reply.size,
-        "attachments": len(reply.parts),
-        "code": reply.code,
-        "reason": reply.reason,
-        "case_number": reply.case_number,
         "matched_by": reply.matched_by,
         "repeats": reply.repeats,
-        "candidates": [
-            {"case_number": one.case_number, "score": one.score, "reasons": list(one.reasons)}
-            for one in reply.candidates
-        ],
     }

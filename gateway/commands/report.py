@@ -77,10 +77,13 @@ def report(
     ] = None,
     end: Annotated[datetime | None, typer.Option("--to", formats=DAY_FORMATS, help="Letzter Tag.")] = None,
     to: Annotated[Path | None, typer.Option("--output", "-o", help="Zieldatei; für xlsx und pdf nötig.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Schreibt den Bericht für das Ministerium, mit denselben Zahlen wie die Bildschirme."""
     from gateway.api.operator.report import rendered, report_of
 
+    if as_json:
+        form = Form.JSON
     if form is not Form.JSON and to is None:
         fail(USAGE, "Bitte mit --output sagen, wohin die Datei geschrieben werden soll.")
     with opened(ctx) as world:

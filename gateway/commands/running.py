@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.seat import opened, out, say, seat_of
+from gateway.commands.seat import opened, out, refusals, say, seat_of
 from gateway.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def init(
     from gateway.installing import set_up
 
     settings = load(seat_of(ctx).state)
-    set_up(settings, name)
+    with refusals():
+        set_up(settings, name)
     say(f"Eingerichtet in {settings.state}. Nächste Schritte: bauweiche token create …, bauweiche run")
 
 
@@ -64,8 +65,10 @@ def run(ctx: typer.Context, port: Port = None) -> None:
 
 
 def _run(ctx: typer.Context, port: int | None, *, serving: bool, working: bool) -> None:
+    from gateway.edges.sandbox import keep_memory
     from gateway.logs import configure
 
+    keep_memory()
     configure()
     settings = load(seat_of(ctx).state)
     with opened(ctx, writing=True) as world:

@@ -13,13 +13,15 @@ import typer
 
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, Unreachable
 
 if TYPE_CHECKING:
     from gateway.ports import World
 
-FAILURE, USAGE, NOT_FOUND, REFUSED = 1, 2, 3, 4
-"""Exit codes beside 0: the business said no, wrong call, not there, not allowed here."""
+FAILURE, USAGE, NOT_FOUND, REFUSED, UNREACHABLE = 1, 2, 3, 4, 5
+"""Exit codes beside 0: the business said no, wrong call, not there, not allowed here, somebody else does not answer."""
+
+_REFUSALS = frozenset({codes.FOUR_EYES.name, codes.ROLE_MISSING.name})
 
 DAY_FORMATS = ["%Y-%m-%d", "%d.%m.%Y"]
 
@@ -53,13 +55,28 @@ def opened(ctx: typer.Context, *, writing: bool = False) -> Iterator[World]:
     """Open the installation; every refusal becomes German sentences on stderr and an exit code."""
     if writing and seat_of(ctx).read_only:
         fail(REFUSED, "Nur-Lese-Betrieb: Es wurde nichts geändert.")
+    with refusals(), seat_of(ctx).open() as world:
+        yield world
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn every refusal into German sentences on stderr and an exit code."""
     try:
-        with seat_of(ctx).open() as world:
-            yield world
+        yield
     except GatewayError as error:
         lines = [error.reason, *([error.hint] if error.hint else [])]
         lines += [f"  {fault.pointer or '/'}: {fault.detail}" for fault in error.faults]
-        fail(NOT_FOUND if error.code.status == codes.NOT_FOUND.status else FAILURE, "\n".join(lines))
+        fail(exit_code_of(error), "\n".join(lines))
+
+
+def exit_code_of(error: GatewayError) -> int:
+    """Return the exit code of a refusal: not there, not allowed to this person, out of reach, or simply no."""
+    if error.code.name in _REFUSALS:
+        return REFUSED
+    if isinstance(error, Unreachable) or error.code is codes.DRAINING:
+        return UNREACHABLE
+    return NOT_FOUND if error.code.status == codes.NOT_FOUND.status else FAILURE
 
 
 def day_of(world: World, chosen: datetime | None) -> date:

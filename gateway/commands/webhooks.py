@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,20 @@ def add(
         webhook, secret = webhooks.add(world, client, url, seat_of(ctx).actor)
     say(f"Webhook {webhook.id} für {client}. Das Geheimnis bitte jetzt sicher ablegen:")
     out(secret + "\n")
+
+
+@app.command("trust")
+def trust(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Datei (PEM oder DER).")],
+) -> None:
+    """Hinterlegt die Zertifizierungsstelle der Portale; von da an wird nur noch den hinterlegten geglaubt."""
+    from gateway.flow.certificates import hold
+
+    with opened(ctx, writing=True) as world:
+        held = hold(world, webhooks.PORTALS, "tls-anchor", file.read_bytes(), seat_of(ctx).actor)
+    for fingerprint in held:
+        out(fingerprint + "\n")
 
 
 @app.command("list")

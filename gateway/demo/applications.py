@@ -145,6 +145,7 @@ def applications() -> tuple[Application, ...]:
         _permit("XTA-Postfach", "05711000", "Kindertagesstätte", bau, "Schildesche", "88", *plans(2, 1_500_000)),
         _permit("XTA-Push", "05315000", "Dachgeschossausbau", jung, "Nippes", "402", *plans(2, 700_000)),
         _permit("SOAP", "05314000", "Doppelgarage", muster, "Beuel", "17", *plans(1, 400_000)),
+        _permit("holt nicht ab", "05913000", "Gartenhaus", muster, "Hombruch", "61"),
         _permit("Umleitung", "05570028", "Scheune", jung, "Oelde", "9"),
         _permit("fehlerhaft", "05570012", "Scheune", muster, "Beelen", "3", script),
     )

@@ -36,7 +36,7 @@ WAYS = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How one simulated authority takes part, and what it answers to each application."""
+    """How one simulated authority takes part, what it answers to each application, and whether it fetches at all."""
 
     key: str
     option: Option
@@ -44,6 +44,7 @@ class Wish:
     adapter: str = "file_drop"
     redirect_url: str = ""
     answers: tuple[Answer, ...] = ()
+    fetches: bool = True
 
 
 WISHES = (
@@ -57,6 +58,7 @@ WISHES = (
     Wish("05711000", Option.WITH_PLANS, adapter="xta_mailbox", answers=(RECEIPT, Answer("1170", status="02"))),
     Wish("05315000", Option.WITH_PLANS, "2.4.0.1", adapter="xta_push"),
     Wish("05314000", Option.WITH_PLANS, adapter="soap_push"),
+    Wish("05913000", Option.WITH_PLANS, fetches=False),
 )
 
 
@@ -72,6 +74,8 @@ class FakeAuthority:
 
     def fetch(self) -> int:
         """Take everything that has come, read it, answer it, and return how much it was."""
+        if not self.wish.fetches:
+            return 0
         found = self.end.fetch()
         for read in found:
             self.times += 1
@@ -106,7 +110,7 @@ def set_up(world: World, stage: Stage, stack: ExitStack) -> list[FakeAuthority]:
         if wish.option.accepts:
             end, settings = _equip(world, stage, stack, wish)
             made.append(FakeAuthority(wish, end))
-        change(world, _participation(wish, settings, world), ACTOR, "Vorführung")
+        change(world, _participation(wish, settings, world), ACTOR, "Vorführung", unapproved=True)
     for authority in made:
         if isinstance(authority.end, ends.SoapEnd):
             ends.listening(authority.end.port)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.demo.authority import FakeAuthority
 from gateway.demo.portal import Handed
+from gateway.domain.delivery import State
 from gateway.domain.errors import GatewayError
 from gateway.domain.journal import verify
 from gateway.ports import World
@@ -45,6 +46,10 @@ def look(world: World, handed: Sequence[Handed], authorities: Sequence[FakeAutho
 
 def _faults(entry: Handed, authorities: Sequence[FakeAuthority]) -> list[str]:
     number = entry.case_number
+    lax = {fake.wish.key for fake in authorities if not fake.wish.fetches}
+    if entry.answer["authority"]["key"] in lax:
+        kept = entry.answer["status"] == State.AVAILABLE and entry.answer["erased_at"] is None
+        return [] if kept else [f"{number}: liegt nicht mehr bereit, obwohl niemand abgeholt hat."]
     reads = [fake for fake in authorities if number in fake.read]
     if len(reads) != 1 or reads[0].times != len(reads[0].read):
         return [f"{number}: kam nicht genau einmal an."]

@@ -12,19 +12,27 @@ from gateway.demo.checks import Outcome
 from gateway.demo.portal import Handed
 from gateway.demo.reading import Read
 from gateway.domain.calendar import local
+from gateway.domain.delivery import TITLES as STATES
+from gateway.domain.delivery import State
 
 WIDTH = 116
 _IN = "    "
 
 
-def render(handed: Sequence[Handed], authorities: Sequence[FakeAuthority], outcome: Outcome, seconds: float) -> str:
+def render(handed: Sequence[Handed], authorities: Sequence[FakeAuthority]) -> str:
     """Return one block per application: case, authority, way, release, size, answers, what happened, what was read."""
     by_key = {fake.wish.key: fake for fake in authorities}
     reads = {number: read for fake in authorities for number, read in fake.read.items()}
     blocks = [_block(entry, by_key, reads.get(entry.case_number)) for entry in handed]
     head = _row("Vorgang", "Behörde", "Weg", "Option", "XBau", "Größe", "Ergebnis", "Antworten")
+    return "\n".join([head, "─" * WIDTH, *blocks, "─" * WIDTH]) + "\n"
+
+
+def foot(outcome: Outcome, seconds: float) -> str:
+    """Return what it all came to, and where to go on from here."""
     killed = ", der Worker wurde einmal mit SIGKILL beendet" if outcome.killed else ""
-    foot = [
+    lines = [
+        "─" * WIDTH,
         f"Dauer {seconds:.1f} s{killed}. Nachweise geprüft: {outcome.proved}; Ereignisprotokoll: {outcome.entries}"
         " Einträge, lückenlos." * outcome.well,
         *(f"FEHLER {fault}" for fault in outcome.faults),
@@ -35,7 +43,7 @@ def render(handed: Sequence[Handed], authorities: Sequence[FakeAuthority], outco
         "  bauweiche --state ./vorfuehrung/state authorities list",
         "  bauweiche init && bauweiche token create mein-portal && bauweiche run",
     ]
-    return "\n".join([head, "─" * WIDTH, *blocks, "─" * WIDTH, *foot]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _row(*cells: str) -> str:
@@ -65,7 +73,7 @@ def _result(entry: Handed) -> str:
     if entry.refused:
         return "abgewiesen" if "id" in entry.answer else "umgeleitet"
     status = str(entry.answer["status"])
-    return {"handed_over": "übergeben", "confirmed": "bestätigt", "rejected": "zurückgewiesen"}.get(status, status)
+    return {"rejected": "zurückgewiesen"}.get(status, STATES[State(status)])
 
 
 def _happened(entry: Handed) -> list[str]:

@@ -44,6 +44,8 @@ class XtaPushEnd:
     def work(self, root: etree._Element, action: str, parts: dict[str, bytes]) -> bytes:
         """Answer one request."""
         match action.rpartition("/")[2]:
+            case "CheckAccountActive":
+                return envelope(action)
             case "CreateMessageID":
                 identity = f"urn:de:xta:messageid:vorfuehrung:{uuid4()}"
                 self.ids.add(identity)

@@ -46,9 +46,14 @@ def pickup_deadline(available_on: date, closed: Collection[date]) -> date:
     return next_working_day(available_on, closed)
 
 
-def plans_deadline(hand_off: date) -> date:
-    """Return the last day on which the plans of an option-2 case may be posted (NB § 8.3)."""
-    return hand_off + timedelta(days=PLANS_DAYS)
+def plans_deadline(hand_off: date, holidays: Collection[date]) -> date:
+    """Return the last day for the plans of an option-2 case: 14 calendar days after the hand-off (NB § 8.3).
+
+    The day of the hand-off does not count; a Saturday, Sunday or public holiday at the end gives way to the next
+    working day (§ 31 (3) VwVfG NRW, §§ 187, 193 BGB). Days an office closes by its own choice do not.
+    """
+    last = hand_off + timedelta(days=PLANS_DAYS)
+    return last if is_working_day(last, holidays) else next_working_day(last, holidays)
 
 
 def local(moment: datetime) -> datetime:

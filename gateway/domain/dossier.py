@@ -11,6 +11,9 @@ from typing import Any
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.onboarding import Onboarding
 
+POSTAL = "Postanschrift"
+"""Role of the contact in whose name the authority's postal address is kept, its lines parted by `;` or `,`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -53,6 +56,14 @@ class Dossier:
     steps: tuple[Step, ...] = ()
     test_message: str = ""
     """Id of the last test message, whose fate is evidence."""
+    test_of: str = ""
+    """What it was sent by, as `Evidence.of` names it: of another way it proves nothing."""
+
+    @property
+    def postal_address(self) -> tuple[str, ...]:
+        """The lines of the address that plans are posted to; empty if none is kept."""
+        kept = next((one.name for one in self.contacts if one.role.strip().casefold() == POSTAL.casefold()), "")
+        return tuple(line.strip() for line in kept.replace(";", ",").split(",") if line.strip())
 
 
 class SurveyState(StrEnum):

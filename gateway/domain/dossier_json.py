@@ -20,6 +20,7 @@ def dossier_to_json(dossier: Dossier) -> dict[str, Any]:
         "onboarding": _onboarding_to_json(dossier.onboarding) if dossier.onboarding else None,
         "steps": [asdict(step) | {"at": step.at.isoformat()} for step in dossier.steps],
         "test_message": dossier.test_message,
+        "test_of": dossier.test_of,
     }
 
 
@@ -33,6 +34,7 @@ def dossier_from_json(key: AuthorityKey, version: int, value: Mapping[str, Any])
         onboarding=_onboarding_from_json(key, value["onboarding"]) if value["onboarding"] else None,
         steps=tuple(Step(**step | {"at": datetime.fromisoformat(step["at"])}) for step in value["steps"]),
         test_message=value["test_message"],
+        test_of=value.get("test_of", ""),
     )
 
 
@@ -40,11 +42,12 @@ def _onboarding_to_json(onboarding: Onboarding) -> dict[str, Any]:
     return {
         "stage": onboarding.stage.value,
         "evidence": [
-            {"check": one.check.value, "at": one.at.isoformat(), "holds": one.holds, "detail": one.detail}
+            {"check": one.check.value, "at": one.at.isoformat(), "holds": one.holds, "detail": one.detail, "of": one.of}
             for one in onboarding.evidence
         ],
         "proposer": onboarding.proposer,
         "approver": onboarding.approver,
+        "approved_of": onboarding.approved_of,
     }
 
 
@@ -53,9 +56,12 @@ def _onboarding_from_json(key: AuthorityKey, value: Mapping[str, Any]) -> Onboar
         authority=key,
         stage=Stage(value["stage"]),
         evidence=tuple(
-            Evidence(Check(one["check"]), datetime.fromisoformat(one["at"]), one["holds"], one["detail"])
+            Evidence(
+                Check(one["check"]), datetime.fromisoformat(one["at"]), one["holds"], one["detail"], one.get("of", "")
+            )
             for one in value["evidence"]
         ),
         proposer=value["proposer"],
         approver=value["approver"],
+        approved_of=value.get("approved_of", ""),
     )

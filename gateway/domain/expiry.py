@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.domain.calendar import local_date
+
 THRESHOLDS = (90, 60, 30, 14, 7, 1)
 """Days before its end at which a certificate is warned about, once each."""
 
@@ -26,7 +28,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """A certificate that ends within `threshold` days; `days` are the whole days that are left."""
+    """A certificate that ends within `threshold` days; `days` are the calendar days until then (0: today)."""
 
     held: Held
     threshold: int
@@ -41,7 +43,7 @@ def expiring(held: Iterable[Held], now: datetime) -> Sequence[Expiring]:
     """
     known = list(held)
     found = [
-        Expiring(one, threshold, (one.until - now).days)
+        Expiring(one, threshold, (local_date(one.until) - local_date(now)).days)
         for one in known
         if (threshold := threshold_of(one.until, now)) and not any(_follows(other, one) for other in known)
     ]

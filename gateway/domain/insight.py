@@ -8,6 +8,9 @@ from datetime import datetime
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
 
+OPEN = tuple(state for state in State if not state.final and not state.delivered and state is not State.DRAFT)
+"""States of deliveries that the authority does not have yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -16,7 +19,6 @@ class Load:
     open: int = 0
     held: int = 0
     waiting: int = 0
-    oldest_available_at: datetime | None = None
     last_pickup: datetime | None = None
 
 

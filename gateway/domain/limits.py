@@ -14,6 +14,9 @@ ATTACHMENTS = 500
 ANNOUNCEMENT_BYTES = 2 * MEGABYTE
 """The JSON announcement, at most."""
 
+INLINE_BYTES = MEGABYTE
+"""All files together that may come with the announcement, in one call."""
+
 FILE_NAME_CHARACTERS = 140
 """Recommended by XBau for `dateiname`."""
 
@@ -21,4 +24,4 @@ DRAFT_HOURS = 24
 """A draft that is not completed by then expires."""
 
 PLANS_DAYS = 14
-"""With option 2 the plans must be posted within this many days (§ 8.3)."""
+"""With option 2 the plans are due within this many calendar days of the hand-off (§ 8.3)."""

@@ -121,23 +121,31 @@ NEEDS: Mapping[Stage, tuple[Check, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The outcome of one check: when (aware UTC), whether it holds, and what exactly was seen (German)."""
+    """The outcome of one check: when (aware UTC), whether it holds, and what exactly was seen (German).
+
+    `of` names the way, release and certificates it was seen of: for others it proves nothing (empty: not known).
+    """
 
     check: Check
     at: datetime
     holds: bool
     detail: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Onboarding:
-    """Where one authority stands: `evidence` the collected outcomes in any order; `proposer` asked for approval."""
+    """Where one authority stands: `evidence` the collected outcomes in any order; `proposer` asked for approval.
+
+    `approved_of` names the way that the second person approved: another one is not approved by it.
+    """
 
     authority: AuthorityKey
     stage: Stage = Stage.INVITED
     evidence: tuple[Evidence, ...] = ()
     proposer: str = ""
     approver: str = ""
+    approved_of: str = ""
 
 
 def latest(evidence: Iterable[Evidence]) -> Mapping[Check, Evidence]:

@@ -43,7 +43,10 @@ class PostedPlan:
 
 @dataclass(frozen=True, slots=True)
 class CoverSheet:
-    """What stands on a Begleitschein; `plans` is None once the titles are erased."""
+    """What stands on a Begleitschein; `plans` is None once the titles are erased.
+
+    `address_kept` is False where nobody entered the authority's postal address: the page then says so.
+    """
 
     case_number: str
     address: Sequence[str]
@@ -52,6 +55,7 @@ class CoverSheet:
     plans: Sequence[PostedPlan] | None
     at: datetime
     test: bool = False
+    address_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def cover_sheet(sheet: CoverSheet) -> bytes:
     data = {
         "case_number": sheet.case_number,
         "address": [_cut(line) for line in sheet.address][:8],
+        "address_kept": sheet.address_kept,
         "due": written_date(sheet.due),
         "count": sheet.count,
         "plans": shown,
@@ -123,7 +128,7 @@ def _compiled(name: str, data: str, at: datetime) -> bytes:
         sys_inputs={"data": data},
         pdf_standards=STANDARDS,
         ignore_system_fonts=True,
-        timestamp=at,
+        timestamp=at.replace(microsecond=0),  # typst knows whole seconds only
     )
     assert isinstance(made, bytes)
     return made

@@ -55,6 +55,7 @@ class KeyInfo:
     pending: bool
     subject: str = ""
     fingerprint: str = ""
+    issuer: str = ""
     not_before: datetime | None = None
     not_after: datetime | None = None
 
@@ -287,6 +288,7 @@ def _info(held: _Held) -> KeyInfo:
         pending=False,
         subject=certificate.subject.rfc4514_string(),
         fingerprint=fingerprint(certificate),
+        issuer=certificate.issuer.rfc4514_string(),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
     )

@@ -61,6 +61,7 @@ class GatewayLink:
         allowed_hosts: Sequence[str],
         authority: AuthorityKey,
         resolve: Resolve = resolve,
+        author: tuple[str, str] = ("", ""),
     ) -> None:
         self._store = store
         self._keyring = keyring
@@ -69,6 +70,7 @@ class GatewayLink:
         self._allowed = frozenset(host.lower() for host in allowed_hosts)
         self._authority = authority
         self._resolve = resolve
+        self._author = author
 
     def tls(self, *, client: bool = True) -> ssl.SSLContext:
         """Return a TLS ≥ 1.2 client context that believes only the anchors held for this authority, else the system's.
@@ -133,18 +135,32 @@ class GatewayLink:
         Raises:
             ConfigurationError: no such secret, or others may read it.
         """
-        path = self._secrets / name
-        if not _SECRET.fullmatch(name) or not path.is_file() or path.is_symlink():
+        if not _SECRET.fullmatch(name):
             raise ConfigurationError(codes.CONFIGURATION, f"Das Geheimnis „{name}“ ist nicht hinterlegt.")
-        if path.stat().st_mode & 0o077:
-            raise ConfigurationError(
-                codes.CONFIGURATION, f"Das Geheimnis „{name}“ ist für andere lesbar (nötig: 0600)."
-            )
-        return path.read_bytes()
+        return read_secret(self._secrets / name)
+
+    def author(self) -> tuple[str, str]:
+        """Return the gateway's DVDV key and name."""
+        return self._author
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""
         return self._clock.now()
+
+
+def read_secret(path: Path) -> bytes:
+    """Return a secret file that only its owner may read.
+
+    Raises:
+        ConfigurationError: there is no such file, or others may read it.
+    """
+    if not path.is_file() or path.is_symlink():
+        raise ConfigurationError(codes.CONFIGURATION, f"Das Geheimnis „{path.name}“ ist nicht hinterlegt.")
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationError(
+            codes.CONFIGURATION, f"Das Geheimnis „{path.name}“ ist für andere lesbar (nötig: 0600)."
+        )
+    return path.read_bytes()
 
 
 def _is_reachable(address: str) -> bool:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from gateway.domain.deadlines import LEVELS
 from gateway.domain.delivery import PlansState, State
+from gateway.domain.insight import OPEN
 from gateway.domain.notice_mail import MailState
 from gateway.ports import Transaction, World
 
@@ -63,14 +64,15 @@ class _Now(Collector):
             unsigned = len(tx.evidence.unsigned(1000))
             yield _gauge("events_unsigned", "Facts that wait for a signature, up to 1000", (), [((), unsigned)])
         yield from _own_keys(world, now)
-        yield _gauge("free_bytes", "Free space of the vault", (), [((), world.vault.free_bytes())])
+        if (free := world.vault.free_bytes()) is not None:
+            yield _gauge("free_bytes", "Free space of the vault", (), [((), free)])
 
 
 def _deliveries(tx: Transaction, now: datetime) -> Iterator[Metric]:
     counts = tx.deliveries.counts()
     shown = [((state.value,), float(counts.get(state, 0))) for state in State]
     yield _gauge("deliveries", "Deliveries by state", ("state",), shown)
-    oldest = tx.insight.oldest_open(1)
+    oldest = tx.insight.oldest(OPEN, 1)
     age = (now - oldest[0].stamped_at).total_seconds() if oldest else 0.0
     yield _gauge("oldest_open_seconds", "Age of the oldest delivery that is not handed over", (), [((), age)])
     held = [((str(key),), float(load.held)) for key, load in tx.insight.loads().items() if load.held]
@@ -104,9 +106,13 @@ def _certificates(tx: Transaction, now: datetime) -> Iterator[Metric]:
 
 
 def _own_keys(world: World, now: datetime) -> Iterator[Metric]:
-    mine = (("sign", world.keyring.signer(now).certificate), ("wrap", world.keyring.wrapping_certificate(now)))
-    shown = [((purpose,), (one.not_valid_after_utc - now).total_seconds()) for purpose, one in mine]
-    yield _gauge("own_certificate_seconds", "Time left of the gateway's keys in use", ("purpose",), shown)
+    """Yield what is left of the last key of each purpose: below zero once there is none that is valid any more."""
+    newest: dict[str, datetime] = {}
+    for key in world.keyring.list():
+        if key.not_after is not None:
+            newest[key.purpose] = max(key.not_after, newest.get(key.purpose, key.not_after))
+    shown = [((purpose,), (end - now).total_seconds()) for purpose, end in sorted(newest.items())]
+    yield _gauge("own_certificate_seconds", "Time left of the gateway's own keys", ("purpose",), shown)
 
 
 def _gauge(name: str, text: str, labels: Sequence[str], samples: Sequence[Sample]) -> Metric:

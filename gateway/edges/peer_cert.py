@@ -1,4 +1,4 @@
-"""Mutual TLS for uvicorn: the TLS context, and a protocol that tells the application who the client is.
+"""Mutual TLS for uvicorn: a protocol that tells the application who the client is.
 
 No ASGI server passes the peer certificate on; this subclass of uvicorn's httptools protocol puts it into the scope
 (`extensions.tls`): `client_cert_sha256` (hex), `client_cert_pem`, and `client_cert_error` if its key is too weak.
@@ -9,33 +9,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.edges.http_guard import GuardedProtocol
 
 RSA_BITS = 3072
 EC_BITS = 256
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
-
-
-def tls_context(cert: Path, key: Path, anchors: Path, *, required: bool = True) -> ssl.SSLContext:
-    """Return a server context: TLS ≥ 1.2, forward secrecy and AEAD only, client certificates from `anchors` (PEM).
-
-    OpenSSL checks chain, expiry and the purpose clientAuth. `required` False lets callers without one through, for
-    a port that the mailbox shares. Source: BSI TR-02102-2.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(CIPHERS)
-    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
-    context.load_cert_chain(cert, key)
-    context.load_verify_locations(cafile=str(anchors))
-    context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
-    # an authority's own certificate may be the anchor, without the CA behind it; expiry and purpose still count
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context
 
 
 def weakness(certificate: x509.Certificate) -> str:
@@ -60,8 +41,8 @@ def describe(der: bytes) -> dict[str, str]:
     return facts | {"client_cert_error": error} if error else facts
 
 
-class PeerCertProtocol(HttpToolsProtocol):
-    """uvicorn's httptools protocol; take it as `uvicorn.Config(http=PeerCertProtocol)`."""
+class PeerCertProtocol(GuardedProtocol):
+    """The guarded protocol that knows the client; take it as `uvicorn.Config(http=PeerCertProtocol)`."""
 
     _tls: dict[object, object] | None = None
 

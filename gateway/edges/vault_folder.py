@@ -13,12 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from gateway.domain import codes
 from gateway.domain.errors import SealError, SubmissionError
 from gateway.edges.vault_disk import DiskCalls
+from gateway.edges.vault_names import NAME, absent, checked, erased
 from gateway.edges.vault_part import Ledger, PartFile, erased_meanwhile
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
 _TEMPORARY = re.compile(r"\.[a-z0-9.-]+\.tmp")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ERASE_ROUNDS = 10
@@ -43,7 +42,7 @@ class FolderVault:
         Raises: DurabilityLost, StorageFull, SubmissionError STATE_CONFLICT if the case is being erased.
         """
         self._ledger.check()
-        place, name = _place(case), _checked(part)
+        place, name = _place(case), checked(part)
         with self._ledger.storing(), erased_meanwhile(), self._directory() as root:
             fan = self._enter(root, place, durable=place in self._laid_out)
             self._laid_out.add(place)
@@ -60,18 +59,18 @@ class FolderVault:
         """
         with self._of_case(case) as directory:
             try:
-                descriptor = os.open(_checked(part), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+                descriptor = os.open(checked(part), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
             except FileNotFoundError as error:
-                raise _absent() from error
+                raise absent() from error
         return os.fdopen(descriptor, "rb")
 
     def size(self, case: str, part: str) -> int:
         """Return the size of the sealed part in bytes; raises as `open` does."""
         with self._of_case(case) as directory:
             try:
-                return os.stat(_checked(part), dir_fd=directory, follow_symlinks=False).st_size
+                return os.stat(checked(part), dir_fd=directory, follow_symlinks=False).st_size
             except FileNotFoundError as error:
-                raise _absent() from error
+                raise absent() from error
 
     def exists(self, case: str, part: str) -> bool:
         """Return whether the part is committed."""
@@ -122,7 +121,7 @@ class FolderVault:
     def _cases(self) -> Iterator[Path]:
         for fan in sorted(self._root.iterdir()):
             if fan.is_dir() and not fan.is_symlink():
-                yield from (folder for folder in fan.iterdir() if _NAME.fullmatch(folder.name))
+                yield from (folder for folder in fan.iterdir() if NAME.fullmatch(folder.name))
 
     @contextmanager
     def _directory(self) -> Iterator[int]:
@@ -138,7 +137,7 @@ class FolderVault:
             try:
                 descriptor = os.open(f"{_place(case)}/{case}", _DIRECTORY, dir_fd=root)
             except FileNotFoundError as error:
-                raise SealError(codes.KEY_ERASED, "Der Inhalt dieses Vorgangs ist gelöscht.") from error
+                raise erased() from error
         try:
             yield descriptor
         finally:
@@ -155,17 +154,7 @@ class FolderVault:
 
 def _place(case: str) -> str:
     """Return the fan-out directory of a case: 256 of them keep each listing short at 100 000 cases."""
-    return hashlib.sha256(_checked(case).encode()).hexdigest()[:2]
-
-
-def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"not a name of ours: {name!r}")
-    return name
-
-
-def _absent() -> SubmissionError:
-    return SubmissionError(codes.NOT_FOUND, "Diese Datei liegt nicht vor.")
+    return hashlib.sha256(checked(case).encode()).hexdigest()[:2]
 
 
 def _remove(fan: int, case: str) -> int:

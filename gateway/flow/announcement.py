@@ -24,14 +24,19 @@ ANNOUNCEMENT = "announcement"
 OVERVIEW_KIND = "1101"
 """The application overview (code list `anlagen`: Antragsformulare); it travels with every option."""
 
-# Never part of an honest file name: controls, line separators, writing-direction overrides and isolates, noncharacters.
+# Never part of an honest file name: controls, line separators, writing-direction overrides and isolates, what nobody
+# sees (two names that look alike are two plans for the price of one glance), noncharacters.
 _HOSTILE = frozenset(
     [
         *range(0x20),
         *range(0x7F, 0xA0),
-        *(0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF),
+        *(0xAD, 0x061C, 0x115F, 0x1160, 0x180E, 0x2028, 0x2029, 0x3164, 0xFEFF, 0xFFA0),
+        *range(0x200B, 0x2010),
         *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
+        *range(0x2060, 0x2070),
+        *range(0xFFF9, 0xFFFC),
+        *range(0xE0000, 0xE0080),
+        *(plane << 16 | last for plane in range(17) for last in (0xFFFE, 0xFFFF)),
     ]
 )
 
@@ -150,10 +155,10 @@ def _name_faults(attachments: Sequence[Attached]) -> Iterator[Fault]:
 def name_fault(name: str) -> str:
     """Say in German why a file name is refused, or return an empty string."""
     if any(ord(character) in _HOSTILE or 0xD800 <= ord(character) <= 0xDFFF for character in name):
-        return "Der Dateiname enthält Steuerzeichen oder Zeichen, die die Schreibrichtung ändern."
+        return "Der Dateiname enthält Steuerzeichen, unsichtbare Zeichen oder solche, die die Schreibrichtung ändern."
     if "/" in name or "\\" in name:
         return "Der Dateiname darf keinen Pfad enthalten."
-    if name.strip(" .") == "" or not name.lower().endswith(".pdf") or name.lower().strip() == ".pdf":
+    if not name.lower().endswith(".pdf") or not name[:-4].strip(" ."):
         return "Der Dateiname muss auf „.pdf“ enden und davor einen Namen haben."
     if len(name) > 255:
         return "Der Dateiname ist länger als 255 Zeichen."

@@ -29,7 +29,7 @@ from gateway.seal.envelope import render_envelope
 from gateway.seal.index import ENVELOPE_FILE, MANIFEST_FILE
 from gateway.seal.keys import fingerprint
 from gateway.seal.trust import check_suitable
-from gateway.seal.wrap import wrap
+from gateway.seal.wrap import wrap, wrap_as_of_2002
 from gateway.xbau.release import release
 
 MANIFEST_IDENTITY = "bauweiche_manifest"
@@ -230,7 +230,8 @@ def encrypt_for_addressee(
     """
     content = world.chance.octets(32)
     certificate = encryption_certificate(world, key, participation)
-    encrypted_key = wrap(content, certificate, purpose_at=world.clock.now())
+    # only XTA asks for this, and its schemas know XML Encryption 1.0
+    encrypted_key = wrap_as_of_2002(content, certificate, purpose_at=world.clock.now())
     return encrypted_key, _sealed(bolt.lifted(chunks), SealingPass(content, world.chance.octets(12)))
 
 

@@ -38,6 +38,11 @@ def content_key(world: World, case: Case) -> bytes:
     return world.keyring.unwrap(case.wrapped_key)
 
 
+def word(case: Case, what: str) -> str:
+    """Return the journal's word for something that happens to a row: to the case, or to a later message about it."""
+    return f"message.{what}" if case.follows else f"case.{what}"
+
+
 def document_identity(reference: UUID, index: int) -> UUID:
     """Return the UUID of document `index` of a case (attachments first, then posted plans); it never changes."""
     return uuid5(reference, f"document/{index}")

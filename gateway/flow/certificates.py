@@ -8,7 +8,8 @@ from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
-from gateway.ports import World
+from gateway.flow.proofs import Newest, forget, newest
+from gateway.ports import Transaction, World
 from gateway.seal.keys import fingerprint as fingerprint_of
 from gateway.seal.keys import read_certificates
 from gateway.seal.trust import Purpose, check_suitable
@@ -34,6 +35,7 @@ def hold(
         if purpose in _CHECKS:
             check_suitable(certificate, purpose=_CHECKS[purpose], at=world.clock.now())
     with world.store.writing() as tx:
+        before = newest(tx.certificates.held(key))
         for certificate in chosen:
             tx.certificates.add(key, purpose, certificate)
             facts = {
@@ -42,6 +44,7 @@ def hold(
                 "until": certificate.not_valid_after_utc.isoformat(),
             }
             tx.journal.append(Act(actor, "certificate.added", key, why, facts))
+        _forget_if_another(world, tx, key, before, actor)
     return tuple(fingerprint_of(certificate) for certificate in chosen)
 
 
@@ -52,12 +55,15 @@ def drop(world: World, key: AuthorityKey, fingerprint: str, actor: str, why: str
         SubmissionError: NOT_FOUND.
     """
     with world.store.writing() as tx:
-        held = {
-            fingerprint_of(certificate)
-            for purpose in ("encrypt", "sign", "tls", "tls-anchor")
-            for certificate in tx.certificates.of(key, purpose)
-        }
-        if fingerprint not in held:
+        held = tx.certificates.held(key)
+        if fingerprint not in {one.fingerprint for one in held}:
             raise SubmissionError(codes.NOT_FOUND, "Dieses Zertifikat ist für die Behörde nicht hinterlegt.")
         tx.certificates.remove(key, fingerprint)
         tx.journal.append(Act(actor, "certificate.removed", key, why, {"fingerprint": fingerprint}))
+        _forget_if_another(world, tx, key, newest(held), actor)
+
+
+def _forget_if_another(world: World, tx: Transaction, key: AuthorityKey, before: Newest, actor: str) -> None:
+    """Forget what was proved of the way if it rests upon another certificate now."""
+    if newest(tx.certificates.held(key)) != before:
+        forget(tx, key, actor, world.clock.now())

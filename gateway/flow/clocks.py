@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -14,8 +14,9 @@ from gateway.domain.evidence import Fact
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.domain.notice_mail import Posted, Unfetched, digest, to_authority, urgent
-from gateway.flow import evidence, webhooks
+from gateway.flow import evidence, expiry, webhooks
 from gateway.flow.cases import authority_of
+from gateway.flow.days import closed_days
 from gateway.flow.mails import addresses, queue
 from gateway.ports import Transaction, World
 
@@ -26,8 +27,8 @@ AHEAD = timedelta(days=21)
 URGENT = (2, 5)
 """Levels of which operators are told at once; the morning's mail has the others."""
 
-ENDING = timedelta(days=30)
-"""How long before its end a certificate is in the morning's mail."""
+ENDING = 30
+"""Days before its end from which on a certificate is in the morning's mail."""
 
 
 def tick(world: World) -> int:
@@ -40,15 +41,21 @@ def tick(world: World) -> int:
     return done + (_tell(world) if may_write(now, closed) else 0)
 
 
-def closed_days(world: World, tx: Transaction, around: date) -> frozenset[date]:
-    """Return the days around a date on which nobody works: public holidays and the operators' own list."""
-    return world.holidays(around.year - 1, around.year + 1) | frozenset(tx.duties.closed_days())
+def set_closed_days(
+    world: World,
+    days: Mapping[date, str],
+    actor: str,
+    why: str,
+    guard: Callable[[Mapping[date, str]], None] | None = None,
+) -> None:
+    """Replace the operators' own list of days on which nobody works.
 
-
-def set_closed_days(world: World, days: Mapping[date, str], actor: str, why: str) -> None:
-    """Replace the operators' own list of days on which nobody works."""
+    `guard` sees the list as it is, and may raise before anything is kept.
+    """
     with world.store.writing() as tx:
         before = tx.duties.closed_days()
+        if guard is not None:
+            guard(before)
         tx.duties.set_closed_days(days)
         facts = {
             "added": [day.isoformat() for day in sorted(days.keys() - before.keys())],
@@ -69,8 +76,9 @@ def unfetched(world: World, tx: Transaction) -> list[Unfetched]:
 
 
 def overdue_plans(world: World, tx: Transaction) -> list[Posted]:
-    """Return the cases whose plans are overdue, the longest first."""
-    return [_posted(world, case) for case in tx.duties.plans_overdue(AT_ONCE) if case.state not in _OVER]
+    """Return the cases whose plans are overdue, the longest first; test cases are nobody's duty."""
+    late = tx.duties.plans_overdue(AT_ONCE)
+    return [_posted(world, case) for case in late if case.state not in _OVER and not case.test]
 
 
 _OVER = (State.WITHDRAWN, State.EXPIRED, State.REJECTED)
@@ -163,13 +171,9 @@ def _morning(world: World, tx: Transaction, lax: Sequence[Unfetched], late: Sequ
 
 
 def _ending(world: World, tx: Transaction, now: datetime) -> list[tuple[str, str, datetime]]:
-    """Return certificates that run out soon and have no successor: of each purpose the newest counts."""
-    newest: dict[tuple[AuthorityKey, str], datetime] = {}
-    for key, purpose, certificate in tx.certificates.all():
-        end = certificate.not_valid_after_utc
-        newest[key, purpose] = max(end, newest.get((key, purpose), end))
-    soon = [(end, key, purpose) for (key, purpose), end in newest.items() if now < end < now + ENDING]
-    return [(authority_of(world, key).name, purpose, end) for end, key, purpose in sorted(soon)]
+    """Return certificates, the gateway's own among them, that run out soon and have nothing to take their place."""
+    soon = [one.held for one in expiry.soon(world, tx, now) if one.threshold <= ENDING]
+    return [(expiry.whose(world, one), expiry.PURPOSES.get(one.purpose, one.purpose), one.until) for one in soon]
 
 
 def _posted(world: World, case: Case) -> Posted:

@@ -48,7 +48,7 @@ def claim_collections(world: World, limit: int = 1000, busy: Collection[str] = (
     if not due or limit <= 0:
         return []
     due.sort(key=lambda key: rounds[key].next_at if key in rounds else DAWN)
-    collecting = [key for key in due if _collects(world, key, taking_part[key])]
+    collecting = [key for key in due if collects(world, key, taking_part[key])]
     others = set(due) - set(collecting)
     claimed = collecting[:limit]
     pauses = {key: timedelta(seconds=world.policy.look_every) for key in claimed} | dict.fromkeys(others, NEVER)
@@ -77,18 +77,25 @@ def collect_from(world: World, key: AuthorityKey) -> int:
         participation = in_force(tx.registry.history(key), local_date(now))
     if participation is None:
         return 0
-    taken = 0
     try:
-        adapter = world.build(key, participation)
-        if not isinstance(adapter, Collecting):
-            return 0
-        for returned in adapter.collect():
-            taken += _take(world, key, participation, returned)
+        taken = collect_by(world, key, participation)
     except GatewayError as error:
         _postpone(world, key, error)
-    else:
-        _clear(world, key)
+        return 0
+    _clear(world, key)
     return taken
+
+
+def collect_by(world: World, key: AuthorityKey, participation: Participation) -> int:
+    """Take everything that lies in the return folder of one way; returns how many were taken.
+
+    Raises:
+        GatewayError: the folder cannot be looked at now; what was taken before stays taken.
+    """
+    adapter = world.build(key, participation)
+    if not isinstance(adapter, Collecting):
+        return 0
+    return sum(_take(world, key, participation, returned) for returned in adapter.collect())
 
 
 def _take(world: World, key: AuthorityKey, participation: Participation, returned: Returned) -> bool:
@@ -191,7 +198,8 @@ def _is_due(entry: Round | None, now: datetime) -> bool:
     return entry is None or entry.next_at <= now
 
 
-def _collects(world: World, key: AuthorityKey, participation: Participation) -> bool:
+def collects(world: World, key: AuthorityKey, participation: Participation) -> bool:
+    """Tell whether a way brings replies back and can be gone by with its settings."""
     if participation.adapter not in world.plugins:
         return False
     try:

@@ -18,6 +18,7 @@ from gateway.flow.cases import authority_of
 from gateway.flow.dispatch import way_settings
 from gateway.flow.naming import root_name
 from gateway.flow.receiving import Arriving, handed_in, open_desk
+from gateway.flow.refusals import Refusals
 from gateway.flow.visits import note_visits
 from gateway.ports import World
 from gateway.xbau.release import release
@@ -30,6 +31,7 @@ class MailboxDesk:
         self._world = world
         self._adapter = adapter
         self._visited: dict[AuthorityKey, date] = {}
+        self._refusals = Refusals()
 
     def accounts(self, fingerprint: str) -> frozenset[AuthorityKey]:
         """Return the authorities that a client certificate (SHA-256 fingerprint, hex) may act for."""
@@ -95,9 +97,16 @@ class MailboxDesk:
         return handed_in(self._world, accounts, message_id)
 
     def refuse(self, fingerprint: str, what: str, why: str) -> None:
-        """Leave a journal entry about a caller who was turned away."""
+        """Leave a journal entry about a caller who was turned away, the same one at most once an hour."""
+        if not self._refusals.is_new(fingerprint, why, self._world.clock.now()):
+            return
+        with self._world.store.reading() as tx:
+            known = bool(tx.certificates.accounts(fingerprint))
+        words = self._refusals.note(fingerprint, why, known=known)
+        if words is None:
+            return
         with self._world.store.writing() as tx:
-            tx.journal.append(Act(f"certificate:{fingerprint[:64]}", "caller.refused", what[:200], why[:500]))
+            tx.journal.append(Act(f"certificate:{fingerprint[:64]}", "caller.refused", what[:200], words[:500]))
 
     def _is_theirs(self, delivery: Delivery, accounts: frozenset[AuthorityKey]) -> bool:
         return delivery.authority in accounts and delivery.adapter == self._adapter

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from gateway.domain.calendar import written_moment
 from gateway.domain.expiry import Expiring, Held, expiring
@@ -10,7 +11,6 @@ from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.flow.cases import authority_of
 from gateway.ports import Transaction, World
-from gateway.seal.keys import fingerprint
 
 EXPIRING = "certificate.expiring"
 
@@ -30,7 +30,7 @@ def warn(world: World) -> int:
     """
     now = world.clock.now()
     with world.store.reading() as tx:
-        found = expiring([*_held(tx), *_own(world)], now)
+        found = soon(world, tx, now)
     if not found:
         return 0
     with world.store.writing() as tx:
@@ -40,10 +40,14 @@ def warn(world: World) -> int:
     return len(fresh)
 
 
-def _held(tx: Transaction) -> Iterator[Held]:
-    for key, purpose, certificate in tx.certificates.all():
-        until = certificate.not_valid_after_utc
-        yield Held(key, purpose, fingerprint(certificate), certificate.not_valid_before_utc, until)
+def soon(world: World, tx: Transaction, now: datetime) -> Sequence[Expiring]:
+    """Return what is about to expire and has nothing to take its place, authorities' and our own."""
+    return expiring([*tx.certificates.held(), *_own(world)], now)
+
+
+def whose(world: World, held: Held) -> str:
+    """Return in German whom a certificate belongs to."""
+    return authority_of(world, AuthorityKey(held.owner)).title if held.owner else "Gateway"
 
 
 def _own(world: World) -> Iterator[Held]:
@@ -58,9 +62,9 @@ def _subject(one: Expiring) -> str:
 
 def _act(world: World, one: Expiring) -> Act:
     held = one.held
-    whose = authority_of(world, AuthorityKey(held.owner)).title if held.owner else "Gateway"
-    left = "weniger als einem Tag" if not one.days else f"{one.days} {'Tag' if one.days == 1 else 'Tagen'}"
-    why = f"{whose}: {PURPOSES.get(held.purpose, held.purpose)} läuft in {left} ab ({written_moment(held.until)} Uhr)."
+    left = "heute" if not one.days else "morgen" if one.days == 1 else f"in {one.days} Tagen"
+    what = f"{whose(world, held)}: {PURPOSES.get(held.purpose, held.purpose)}"
+    why = f"{what} läuft {left} ab ({written_moment(held.until)} Uhr)."
     facts = {
         "purpose": held.purpose,
         "fingerprint": held.fingerprint,

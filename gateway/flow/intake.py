@@ -17,7 +17,7 @@ from gateway.domain.message import Heading, Stamp
 from gateway.flow import announcement as announced
 from gateway.flow import operate
 from gateway.flow.announcement import ANNOUNCEMENT, OVERVIEW_KIND, Announcement
-from gateway.flow.cases import content_key, document_identity, document_root, own_case, party
+from gateway.flow.cases import content_key, document_identity, document_root, own_case, party, word
 from gateway.flow.composing import message_faults, sender
 from gateway.ports import Transaction, World
 from gateway.routing import Route, route
@@ -42,6 +42,7 @@ class Draft:
 
     case: Case
     sealed: bytes
+    key: bytes
 
 
 def find_route(world: World, tx: Transaction, asked: Announcement) -> Route:
@@ -85,11 +86,17 @@ def keep(world: World, client: Client, drafted: Draft, key: str, body_sha256: st
             return before, True
         while not case.follows and tx.cases.by_number(case.number) is not None:
             case = replace(case, number=case_number(case.created_at.year, world.chance.uuid()))
-        tx.cases.add(case)
-        tx.cases.put_sealed(case.id, ANNOUNCEMENT, drafted.sealed)
-        tx.idempotency.put(client.name, key, Answered(body_sha256, case.id), case.created_at)
-        tx.journal.append(_announced(client, case))
+        note(tx, client, replace(drafted, case=case), key, body_sha256)
     return case, False
+
+
+def note(tx: Transaction, client: Client, drafted: Draft, key: str, body_sha256: str) -> None:
+    """Keep a new case, what was announced, and what the call with this key was answered."""
+    case = drafted.case
+    tx.cases.add(case)
+    tx.cases.put_sealed(case.id, ANNOUNCEMENT, drafted.sealed)
+    tx.idempotency.put(client.name, key, Answered(body_sha256, case.id), case.created_at)
+    tx.journal.append(_announced(client, case))
 
 
 def check(world: World, asked: Announcement, found: Route) -> None:
@@ -144,9 +151,15 @@ def slot(world: World, client: Client, case_id: str, index: int) -> Slot:
         raise SubmissionError(codes.STATE_CONFLICT, "Die Einreichung ist abgeschlossen; Anlagen sind unveränderlich.")
     if not 0 <= index < len(case.parts):
         raise SubmissionError(codes.NOT_FOUND, f"Diese Einreichung hat {len(case.parts)} Anlagen, gezählt ab 0.")
-    if world.vault.free_bytes() < world.policy.disk_reserve + case.parts[index].size:
-        raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden.")
+    require_room(world, case.parts[index].size)
     return Slot(case, case.parts[index], content_key(world, case), world.chance.octets(12))
+
+
+def require_room(world: World, size: int) -> None:
+    """Raise STORAGE_FULL unless the vault takes so many bytes and keeps its reserve; some vaults know no end."""
+    free = world.vault.free_bytes()
+    if free is not None and free < world.policy.disk_reserve + size:
+        raise SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden.")
 
 
 def withdraw(world: World, client: Client, case_id: str, why: str) -> Case:
@@ -213,7 +226,7 @@ def draft(world: World, client: Client, asked: Announcement, found: Route, opene
         file_reference=opener.file_reference if opener else "",
         follows=opener.id if opener else "",
     )
-    return Draft(case, seal(announced.to_bytes(asked), content, world.chance.octets(12)))
+    return Draft(case, seal(announced.to_bytes(asked), content, world.chance.octets(12)), content)
 
 
 def _heading_before_stamp(world: World, asked: Announcement, found: Route, opener: Case | None) -> Heading:
@@ -246,5 +259,4 @@ def _announced(client: Client, case: Case) -> Act:
         "bytes": case.size,
         "test": case.test,
     }
-    what = "message.announced" if case.follows else "case.announced"
-    return Act(f"portal:{client.name}", what, case.number, facts=facts)
+    return Act(f"portal:{client.name}", word(case, "announced"), case.number, facts=facts)

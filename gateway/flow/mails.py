@@ -10,6 +10,7 @@ from gateway.domain.errors import GatewayError, Unreachable
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.domain.notice_mail import Letter, Mail, MailState, address
+from gateway.flow.days import may_write_now
 from gateway.ports import Transaction, World
 
 RETRIES = (60.0, 300.0, 900.0, 3600.0, 3600.0 * 3, 3600.0 * 6, *([3600.0 * 12] * 5))
@@ -44,11 +45,11 @@ def addresses(tx: Transaction, key: AuthorityKey) -> list[str]:
 
 
 def is_due(world: World) -> bool:
-    """Return whether a mail is to be sent now."""
+    """Return whether a mail is to be sent now; what could not be sent by day waits for the next working day."""
     if world.mailer is None:
         return False
     with world.store.reading() as tx:
-        return bool(tx.mails.due(world.clock.now(), 1))
+        return bool(tx.mails.due(world.clock.now(), 1)) and may_write_now(world, tx)
 
 
 def send_due(world: World) -> int:

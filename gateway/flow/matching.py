@@ -27,7 +27,10 @@ _RECENT_DAYS = 21
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What a reply says about its case. `accounts` are the authorities its sender may act for."""
+    """What a reply says about its case. `accounts` are the authorities its sender may act for.
+
+    `municipalities` are those it is responsible for today: what a predecessor began there is its own now.
+    """
 
     accounts: frozenset[AuthorityKey]
     number: str
@@ -39,6 +42,11 @@ class Clues:
     file_reference: str
     in_reply_to: MessageId | None
     words: tuple[str, ...] = ()
+    municipalities: frozenset[str] = frozenset()
+
+    def owns(self, case: Case, key: AuthorityKey) -> bool:
+        """Tell whether a case, or a message of it sent to `key`, is the sender's, from the beginning or taken over."""
+        return key in self.accounts or case.municipality in self.municipalities
 
     @property
     def known_reference(self) -> UUID | None:
@@ -104,15 +112,16 @@ def opener_of(tx: Transaction, case_id: str) -> Case | None:
 def match(clues: Clues, found: Found) -> Match:
     """Return the case if exactly one is meant beyond doubt: by reference or message id, else by file reference.
 
-    A 1100 has no bezug: only the message it names counts.
+    A 1100 has no bezug: only the message it names counts. Who has taken the municipality over answers for who had
+    it before, but not by a file reference alone: that may be somebody else's.
     """
     exact: dict[str, Case] = {}
     by = []
     if clues.number != "1100":
-        hits = [case for case in found.by_reference if case.authority in clues.accounts]
+        hits = [case for case in found.by_reference if clues.owns(case, case.authority)]
         exact |= {case.id: case for case in hits}
         by += ["reference"] * bool(hits)
-    if found.by_message is not None and found.by_message[1].authority in clues.accounts:
+    if found.by_message is not None and clues.owns(found.by_message[0], found.by_message[1].authority):
         exact[found.by_message[0].id] = found.by_message[0]
         by.append("message_id")
     unknown_reference = clues.known_reference is not None and not found.by_reference
@@ -124,7 +133,8 @@ def match(clues: Clues, found: Found) -> Match:
         case = next(iter(exact.values()))
         if clues.test and not case.test:
             return Match(None, candidates=rank(clues, found), reason="Eine Testnachricht nennt einen echten Vorgang.")
-        return Match(case, "+".join(by))
+        heir = case.authority not in clues.accounts and case.municipality in clues.municipalities
+        return Match(case, "+".join([*by, *["successor"] * heir]))
     reason = _CONFLICT if exact else _said(clues, found)
     return Match(None, candidates=rank(clues, found), reason=reason)
 
@@ -157,17 +167,17 @@ def rank(clues: Clues, found: Found) -> tuple[Candidate, ...]:
 def _signs(clues: Clues, found: Found) -> Iterator[tuple[Case, int, str]]:
     other = " (andere Behörde)"
     for case in found.by_reference:
-        ours = case.authority in clues.accounts
+        ours = clues.owns(case, case.authority)
         yield case, 100 if ours else 40, "Referenz stimmt überein" + other * (not ours)
     if found.by_message is not None:
         case, delivery = found.by_message
-        ours = delivery.authority in clues.accounts
+        ours = clues.owns(case, delivery.authority)
         yield case, 90 if ours else 40, "genannte Nachricht stimmt überein" + other * (not ours)
     for case in found.by_number:
-        ours = case.authority in clues.accounts
+        ours = clues.owns(case, case.authority)
         yield case, 80 if ours else 30, "Vorgangsnummer im Text" + other * (not ours)
     for case in found.by_file:
-        if case.authority in clues.accounts:
+        if clues.owns(case, case.authority):
             yield case, 60, "Aktenzeichen stimmt überein"
     for case, delivery in found.latest:
         yield from _likely(clues, case, delivery)

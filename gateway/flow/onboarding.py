@@ -16,7 +16,7 @@ from gateway.domain.participation_json import invalid
 from gateway.flow import probes
 from gateway.flow.cases import authority_of
 from gateway.flow.participation import faults_of, keep
-from gateway.flow.proofs import noted, onboarding_of, same_way, with_evidence
+from gateway.flow.proofs import named, noted, onboarding_of, same_way, subject, with_evidence
 from gateway.ports import Transaction, World
 
 CHECKED = "onboarding.checked"
@@ -26,6 +26,9 @@ APPROVED = "onboarding.approved"
 
 BY_APPROVAL = frozenset({Stage.APPROVED})
 """Stages that are entered only together with the approval of a second person."""
+
+AFTER_APPROVAL = frozenset({Stage.LIVE, Stage.PAUSED, Stage.ENDED})
+"""Stages in which it stays to be read who proposed and who approved."""
 
 
 def state_of(world: World, key: AuthorityKey) -> tuple[Dossier, Onboarding]:
@@ -55,7 +58,8 @@ def check(world: World, key: AuthorityKey, actor: str) -> Onboarding:
 def advance(world: World, key: AuthorityKey, to: Stage, actor: str, why: str, typed_name: str = "") -> Onboarding:
     """Move an authority to another stage, and its participation with it from today on.
 
-    Live it becomes only by `approve`, or again after a pause. Ending needs the authority's name typed.
+    Live it becomes only by `approve`, or again after a pause by the way that was approved.
+    Ending needs the authority's name typed.
 
     Raises:
         RoutingError: STATE_CONFLICT naming what is not proved; PARTICIPATION_INVALID when details are missing;
@@ -70,7 +74,13 @@ def advance(world: World, key: AuthorityKey, to: Stage, actor: str, why: str, ty
             reason = "Live geht eine Behörde nur mit Vorschlag und Freigabe durch zwei Personen."
             raise RoutingError(codes.FOUR_EYES, reason, "Bitte die Freigabe vorschlagen.")
         proved = with_evidence(onboarding, fresh)
-        moved = replace(proved, stage=move(onboarding.stage, to, proved.evidence), proposer="", approver="")
+        stage = move(onboarding.stage, to, proved.evidence)
+        if stage is Stage.LIVE and onboarding.approved_of != _way_now(world, tx, key):
+            reason = "Der Weg, der jetzt eingetragen ist, wurde nie von einer zweiten Person freigegeben."
+            raise RoutingError(codes.FOUR_EYES, reason, "Bitte auf „Angaben da“ setzen und die Freigabe vorschlagen.")
+        moved = replace(proved, stage=stage)
+        if stage not in AFTER_APPROVAL:
+            moved = replace(moved, proposer="", approver="", approved_of="")
         _follow(world, tx, key, to.phase, actor, why)
         _keep_step(world, tx, dossier, moved, actor, f"{onboarding.stage.label} → {to.label}: {why}")
         tx.journal.append(Act(actor, MOVED, key, why, {"from": onboarding.stage.value, "to": to.value}))
@@ -81,13 +91,16 @@ def propose(world: World, key: AuthorityKey, actor: str, why: str) -> Onboarding
     """Ask a second person to approve that an authority goes live; all its evidence must be there.
 
     Raises:
-        RoutingError: STATE_CONFLICT, naming what is missing.
+        RoutingError: STATE_CONFLICT, naming what is missing, or who has proposed it already.
     """
     fresh = _fresh(world, key)
     with world.store.writing() as tx:
         dossier, onboarding = _state(world, tx, key)
         proved = with_evidence(onboarding, fresh)
         move(onboarding.stage, Stage.APPROVED, proved.evidence)
+        if onboarding.proposer not in ("", actor):
+            reason = f"Die Freigabe ist schon vorgeschlagen, von {onboarding.proposer}."
+            raise RoutingError(codes.STATE_CONFLICT, reason, "Bitte freigeben statt noch einmal vorschlagen.")
         proposed = replace(proved, proposer=actor, approver="")
         _keep_step(world, tx, dossier, proposed, actor, f"Freigabe vorgeschlagen: {why}")
         tx.journal.append(Act(actor, PROPOSED, key, why))
@@ -108,7 +121,8 @@ def approve(world: World, key: AuthorityKey, actor: str, typed_name: str, why: s
         _require_second(onboarding, actor, typed_name, name)
         proved = with_evidence(onboarding, fresh)
         approved = move(onboarding.stage, Stage.APPROVED, proved.evidence)
-        live = replace(proved, stage=move(approved, Stage.LIVE, proved.evidence), approver=actor)
+        of = _way_now(world, tx, key)
+        live = replace(proved, stage=move(approved, Stage.LIVE, proved.evidence), approver=actor, approved_of=of)
         left = _follow(world, tx, key, Phase.LIVE, actor, why)
         text = f"Freigegeben und live: {why}"
         if left is not None:
@@ -120,8 +134,13 @@ def approve(world: World, key: AuthorityKey, actor: str, typed_name: str, why: s
 
 
 def _state(world: World, tx: Transaction, key: AuthorityKey) -> tuple[Dossier, Onboarding]:
-    dossier = tx.dossiers.get(key)
-    return dossier, onboarding_of(dossier, tx.registry.history(key), local_date(world.clock.now()))
+    dossier, today = tx.dossiers.get(key), local_date(world.clock.now())
+    return dossier, onboarding_of(dossier, tx.registry.history(key), today, tx.certificates.held(key))
+
+
+def _way_now(world: World, tx: Transaction, key: AuthorityKey) -> str:
+    """Return what an approval is about: the way as it is set now; certificates may be renewed under it."""
+    return named(subject(tx.registry.history(key), local_date(world.clock.now())), ())
 
 
 def _fresh(world: World, key: AuthorityKey) -> list[Evidence]:

@@ -14,13 +14,13 @@ from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.journal import Act
 from gateway.flow import evidence
 from gateway.flow.advance import advance
-from gateway.flow.cases import authority_of
+from gateway.flow.cases import authority_of, word
 from gateway.flow.dispatch import way_settings
 from gateway.ports import Transaction, World
 
 
 def requeue(world: World, message_id: MessageId, actor: str, why: str) -> Delivery:
-    """Put a held delivery back into the queue, due at once; its message id and bytes stay the same (law 3)."""
+    """Put a held or waiting delivery into the queue, due at once; its message id and bytes stay the same (law 3)."""
     return _move(world, message_id, State.WAITING, actor, "delivery.requeued", why)
 
 
@@ -85,18 +85,22 @@ def withdraw(world: World, case_id: str, actor: str, why: str) -> None:
         for delivery in tx.deliveries.of_case(case.id):
             tx.deliveries.save(delivery.but(state=move(delivery.state, State.WITHDRAWN), next_at=None))
         tx.cases.drop_sealed(case.id)
-        entry = tx.journal.append(Act(actor, "case.withdrawn", case.number, why))
+        entry = tx.journal.append(Act(actor, word(case, "withdrawn"), case.number, why))
         evidence.noted(world, tx, case, Fact.WITHDRAWN, entry)
 
 
 def check_move(world: World, message_id: MessageId, target: State) -> None:
     """Raise STATE_CONFLICT or NOT_FOUND if a delivery cannot be moved to a state now."""
     with world.store.reading() as tx:
-        move(found(tx, message_id).state, target)
+        _moved(found(tx, message_id).state, target)
 
 
 def pause(world: World, key: AuthorityKey, actor: str, why: str) -> Way:
-    """Send nothing to an authority until it is resumed; what waits keeps waiting."""
+    """Send nothing to an authority until it is resumed; what waits keeps waiting.
+
+    Raises:
+        SubmissionError: STATE_CONFLICT when somebody has paused it already: their reason is not overwritten.
+    """
     return _switch(world, key, actor, "way.paused", why, paused=True)
 
 
@@ -121,7 +125,7 @@ def _move(world: World, message_id: MessageId, target: State, actor: str, what: 
     now = world.clock.now()
     with world.store.writing() as tx:
         delivery = found(tx, message_id)
-        state = move(delivery.state, target)
+        state = _moved(delivery.state, target)
         after = delivery.but(state=state, next_at=now if state is State.WAITING else None, reason=why, code="")
         if state is State.HANDED_OVER:
             after = after.but(handed_over_at=now)
@@ -130,9 +134,17 @@ def _move(world: World, message_id: MessageId, target: State, actor: str, what: 
     return after
 
 
+def _moved(state: State, target: State) -> State:
+    """Return the state after a move; what waits already may be asked to go at once."""
+    return state if state is target is State.WAITING else move(state, target)
+
+
 def _switch(world: World, key: AuthorityKey, actor: str, what: str, why: str, *, paused: bool) -> Way:
-    authority_of(world, key)
+    name = authority_of(world, key).name
     with world.store.writing() as tx:
+        if paused and tx.ways.get(key).paused:
+            reason = f"Der Weg zu {name} ist schon angehalten: {tx.ways.get(key).paused_why}"
+            raise SubmissionError(codes.STATE_CONFLICT, reason.rstrip(".") + ".", "Ihr Grund wurde nicht eingetragen.")
         way = replace(tx.ways.get(key), paused=paused, paused_why=why if paused else "")
         if not paused:
             way = replace(way, failures=0, open_until=None)

@@ -11,11 +11,13 @@ from pydantic import ValidationError
 
 from gateway.adapter import Plugin
 from gateway.domain import codes
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import Fault, RoutingError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.domain.participation import Participation, differences, in_force, to_json, validate
 from gateway.domain.participation_json import from_json, invalid
+from gateway.flow import golive
 from gateway.flow.proofs import invalidate
 from gateway.ports import Transaction, World
 from gateway.xbau.release import RELEASES
@@ -27,15 +29,17 @@ BATCH_UNDONE = "participation.batch_undone"
 EDITION_SET = "registry.edition_set"
 
 
-def change(world: World, participation: Participation, actor: str, reason: str) -> Participation:
+def change(
+    world: World, participation: Participation, actor: str, reason: str, *, unapproved: bool = False
+) -> Participation:
     """Keep a setting, with who changed it and when, and return it as it was kept.
 
-    `actor` is `operator:<name>`; a setting of the same authority and date is replaced.
+    `actor` is `operator:<name>`; a setting of the same authority and date is replaced. `unapproved` as in `change_all`.
 
     Raises:
-        RoutingError: PARTICIPATION_INVALID with every fault; then nothing was kept.
+        RoutingError: PARTICIPATION_INVALID with every fault, FOUR_EYES if it would go live; then nothing was kept.
     """
-    return change_all(world, [participation], actor, reason)[0]
+    return change_all(world, [participation], actor, reason, unapproved=unapproved)[0]
 
 
 def change_all(
@@ -45,13 +49,17 @@ def change_all(
     reason: str,
     batch: str = "",
     guard: Callable[[Transaction], None] | None = None,
+    *,
+    unapproved: bool = False,
 ) -> list[Participation]:
     """Keep many settings or none of them; `batch` names them so that they can be taken back together.
 
     `guard` may raise inside the transaction, before anything is kept: for what must still be as it was seen.
+    `unapproved` lets authorities go live without evidence and approval, in an installation not marked PROD.
 
     Raises:
         RoutingError: PARTICIPATION_INVALID; with more than one setting each pointer begins with its number from 0.
+        RoutingError: FOUR_EYES for a setting that would make an authority live.
         RoutingError: STATE_CONFLICT when a batch of that name was applied before.
     """
     now = world.clock.now()
@@ -64,6 +72,10 @@ def change_all(
             guard(tx)
         if batch:
             _refuse_known(tx, batch)
+        if unapproved:
+            golive.note_unapproved(world, tx, stamped, actor, reason)
+        else:
+            golive.refuse(tx, stamped)
         former = [_of_day(tx, value.authority, value.valid_from) for value in stamped]
         for value in stamped:
             keep(tx, value, actor, reason, now)
@@ -83,12 +95,16 @@ def remove(
     """Take back the setting of one date, so that the one before holds again; False if there is none.
 
     `guard` as in `change_all`.
+
+    Raises:
+        RoutingError: FOUR_EYES when the authority would be live again by it.
     """
     with world.store.writing() as tx:
         if guard is not None:
             guard(tx)
         if _of_day(tx, key, valid_from) is None:
             return False
+        golive.refuse_return(tx, key, valid_from, local_date(world.clock.now()))
         _drop(tx, key, valid_from, actor, reason, world.clock.now())
     return True
 

@@ -27,9 +27,6 @@ from gateway.xbau.read import Reply as Read
 COMPLETE = "18"
 """Code of the list `statusbauportal`: the documents are complete, so the plans are there."""
 
-POST = "Postanschrift"
-"""Role of the contact in whose name the authority's postal address is kept, its lines parted by `;` or `,`."""
-
 
 def plans_arrived(world: World, number: str, on: date, actor: str, why: str = "") -> Case:
     """Record the day on which an authority got the plans of a case; the same day twice is one.
@@ -79,9 +76,7 @@ class Address:
 
 def postal_address(tx: Transaction, case: Case, title: str) -> Address:
     """Return the authority's postal address from its dossier, else its title alone."""
-    contacts = tx.dossiers.get(case.authority).contacts
-    found = next((one.name for one in contacts if one.role.strip().casefold() == POST.casefold()), "")
-    lines = tuple(line.strip() for line in found.replace(";", ",").split(",") if line.strip())
+    lines = tx.dossiers.get(case.authority).postal_address
     return Address(lines, True) if lines else Address((title, "untere Bauaufsichtsbehörde"), False)
 
 

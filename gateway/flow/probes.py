@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,16 +12,16 @@ from gateway.adapter import Adapter, Finding, Probing, Watching
 from gateway.domain.calendar import local_date, written_date, written_moment
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State, why
-from gateway.domain.dossier import Dossier
+from gateway.domain.dossier import POSTAL, Dossier
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.domain.onboarding import Check, Evidence
-from gateway.domain.participation import Participation, Protection
+from gateway.domain.participation import Option, Participation, Protection
 from gateway.flow.cases import authority_of
-from gateway.flow.clocks import closed_days
+from gateway.flow.days import closed_days
 from gateway.flow.dispatch import way_settings
 from gateway.flow.participation import adapter_faults, faults_of
-from gateway.flow.proofs import subject
+from gateway.flow.proofs import named, subject
 from gateway.flow.visits import last_visit, visited_in_time
 from gateway.ports import World
 from gateway.seal.trust import Purpose, check_suitable
@@ -43,6 +43,8 @@ class Situation:
     participation: Participation | None
     certificates: Sequence[tuple[str, x509.Certificate]]
     test: Delivery | None
+    of: str
+    """What is proved now, as `Evidence.of` names it."""
 
 
 def situation(world: World, key: AuthorityKey) -> Situation:
@@ -50,28 +52,32 @@ def situation(world: World, key: AuthorityKey) -> Situation:
     now = world.clock.now()
     with world.store.reading() as tx:
         dossier = tx.dossiers.get(key)
+        participation = subject(tx.registry.history(key), local_date(now))
         return Situation(
             key=key,
             now=now,
             dossier=dossier,
-            participation=subject(tx.registry.history(key), local_date(now)),
+            participation=participation,
             certificates=[
                 (purpose, one) for purpose in ("encrypt", "sign", "tls") for one in tx.certificates.of(key, purpose)
             ],
             test=tx.deliveries.get(MessageId(dossier.test_message)) if dossier.test_message else None,
+            of=named(participation, tx.certificates.held(key)),
         )
 
 
 def at_hand(world: World, seen: Situation) -> list[Evidence]:
     """Return the checks that need nothing but what is stored here."""
-    findings = [_details(world, seen), _contact(seen), *_of_test(world, seen)]
-    return [Evidence(Check(one.check), seen.now, one.holds, one.detail) for one in findings]
+    return _kept(seen, [_details(world, seen), _contact(seen), *_of_test(world, seen)])
 
 
 def everything(world: World, seen: Situation) -> list[Evidence]:
     """Return every check, with the way itself tried; takes as long as the far side takes to answer."""
-    findings = list(_of_way(world, seen))
-    return [*at_hand(world, seen), *(Evidence(Check(one.check), seen.now, one.holds, one.detail) for one in findings)]
+    return [*at_hand(world, seen), *_kept(seen, _of_way(world, seen))]
+
+
+def _kept(seen: Situation, findings: Iterable[Finding]) -> list[Evidence]:
+    return [Evidence(Check(one.check), seen.now, one.holds, one.detail, seen.of) for one in findings]
 
 
 def _details(world: World, seen: Situation) -> Finding:
@@ -103,9 +109,12 @@ def _details(world: World, seen: Situation) -> Finding:
 def _contact(seen: Situation) -> Finding:
     named = [one for one in seen.dossier.contacts if one.email]
     missing = [words for part, words in NEEDED_CONTACTS if not any(part in one.role.casefold() for one in named)]
-    if missing:
-        text = f"Es fehlt mit E-Mail-Adresse: {' und '.join(missing)}. Bitte bei den Kontakten eintragen."
-        return Finding(Check.CONTACT, False, text)
+    faults = [f"Es fehlt mit E-Mail-Adresse: {' und '.join(missing)}."] if missing else []
+    by_post = seen.participation is not None and seen.participation.option is Option.WITHOUT_PLANS
+    if by_post and not seen.dossier.postal_address:
+        faults.append(f"Es fehlt, wohin Pläne geschickt werden: ein Kontakt mit der Rolle „{POSTAL}“.")
+    if faults:
+        return Finding(Check.CONTACT, False, f"{' '.join(faults)} Bitte bei den Kontakten eintragen.")
     return Finding(Check.CONTACT, True, f"{len(named)} Kontakte mit E-Mail-Adresse, technisch und fachlich.")
 
 
@@ -205,6 +214,10 @@ _TO_DO = {
 }
 """What to do about a test message that the authority does not have."""
 
+_OTHER_WAY = (
+    "Diese Testnachricht galt für den früheren Stand; Weg, Zertifikat oder XBau-Version sind jetzt andere. "
+    "Bitte eine neue Testnachricht senden."
+)
 _OF_TEST = (Check.TEST_DELIVERED, Check.TEST_OPENED, Check.TEST_ANSWERED)
 
 
@@ -214,6 +227,10 @@ def _of_test(world: World, seen: Situation) -> Iterator[Finding]:
     if test is None:
         for check in _OF_TEST:
             yield Finding(check, False, "Es wurde noch keine Testnachricht gesendet. Bitte eine Testnachricht senden.")
+        return
+    if seen.dossier.test_of not in ("", seen.of):
+        for check in _OF_TEST:
+            yield Finding(check, False, f"{test.case_number}: {_OTHER_WAY}")
         return
     said = why(test.state, authority=authority_of(world, seen.key).title, reason=test.reason, attempts=test.attempt)
     if test.state is State.REJECTED:

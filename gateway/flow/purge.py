@@ -11,6 +11,7 @@ from gateway.domain.evidence import Fact
 from gateway.domain.journal import Act
 from gateway.domain.reply import OVER, Reply
 from gateway.flow import evidence
+from gateway.flow.cases import word
 from gateway.ports import World
 
 ALARMS = timedelta(days=400)
@@ -40,7 +41,7 @@ def purge(world: World, limit: int = 200) -> int:
                 continue
             tx.cases.drop_sealed(case.id)
             tx.cases.save(replace(current, erased_at=world.clock.now()))
-            entry = tx.journal.append(Act("gateway", "case.erased", case.number, facts={"bytes": freed}))
+            entry = tx.journal.append(Act("gateway", word(case, "erased"), case.number, facts={"bytes": freed}))
             facts = {"bytes": freed, "key_deleted": True}
             evidence.noted(world, tx, current, Fact.ERASED, entry, facts=facts)
     for reply in replies:
@@ -88,7 +89,7 @@ def expire(world: World, limit: int = 200) -> int:
         for case in drafts:
             tx.cases.save(expired(case))
             tx.cases.drop_sealed(case.id)
-            tx.journal.append(Act("gateway", "case.expired", case.number))
+            tx.journal.append(Act("gateway", word(case, "expired"), case.number))
     return len(drafts)
 
 

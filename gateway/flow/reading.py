@@ -90,12 +90,6 @@ def acknowledge(world: World, client: Client, reply_id: str) -> Reply:
     return done
 
 
-def in_states(world: World, states: Sequence[ReplyState], after: int = 0, limit: int = 100) -> Sequence[Reply]:
-    """Return replies in some states, in order of arrival."""
-    with world.store.reading() as tx:
-        return tx.replies.in_states(states, after=after, limit=limit)
-
-
 def _own(tx: Transaction, client: Client, reply_id: str) -> Reply:
     reply = tx.replies.get(reply_id)
     if reply is None or not reply.cursor or reply.client != client.name:

@@ -78,7 +78,8 @@ class Arriving:
         if index >= limits.ATTACHMENTS:
             reason = f"Eine Antwort darf höchstens {limits.ATTACHMENTS} Anlagen haben."
             self.turn_away(SubmissionError(codes.ATTACHMENTS_TOO_MANY, reason))
-        if self._world.vault.free_bytes() < self._world.policy.disk_reserve:
+        free = self._world.vault.free_bytes()
+        if free is not None and free < self._world.policy.disk_reserve:
             self.turn_away(SubmissionError(codes.STORAGE_FULL, "Der Speicher ist voll; bitte später erneut senden."))
         self._names.append(Named(identity[:300], file_name[:300]))
         part = ReplyPart(index, identity if _plain_id(identity) else "", 0, "", harmless_type(media_type))

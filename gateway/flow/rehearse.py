@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -14,7 +14,7 @@ from gateway.domain.authority import edition_on, moves
 from gateway.domain.calendar import at_local, is_working_day, local_date, written_date
 from gateway.domain.case import Case
 from gateway.domain.deadlines import missed_days, plans_overdue
-from gateway.domain.errors import GatewayError, SubmissionError
+from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Participation, Protection, differences, in_force, upcoming
 from gateway.domain.rehearsal import FURTHEST, Finding
@@ -26,6 +26,12 @@ from gateway.xbau.release import RELEASES
 
 OVERLAP = timedelta(days=28)
 """How long an old and a new key of ours must both be valid, so that authorities can exchange certificates."""
+
+_KEYS = {
+    "sign": ("Signaturschlüssel", "nichts wird mehr angenommen"),
+    "wrap": ("Verschlüsselungsschlüssel", "nichts wird mehr angenommen"),
+    "tls": ("TLS-Schlüssel", "das Postfach ist nicht mehr erreichbar, und Wege mit Anmeldung per Zertifikat ruhen"),
+}
 
 _CHANGES = {
     "release": "XBau-Version",
@@ -87,25 +93,32 @@ def rehearse(world: World, day: date) -> list[Finding]:
 
 
 def _own_keys(then: _Then) -> Iterator[Finding]:
-    keyring = then.world.keyring
-    yield from _key(then, "Signaturschlüssel", lambda at: keyring.signer(at).certificate)
-    yield from _key(then, "Verschlüsselungsschlüssel", keyring.wrapping_certificate)
+    held: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for key in then.world.keyring.list():
+        if key.not_before is not None and key.not_after is not None:
+            held[key.purpose].append((key.not_before, key.not_after))
+    for purpose, (what, loss) in _KEYS.items():
+        yield from _key(then, what, loss, held[purpose])
 
 
-def _key(then: _Then, what: str, in_use: Callable[[datetime], x509.Certificate]) -> Iterator[Finding]:
-    """Follow a key of ours from successor to successor until the day, and say where the chain ends or is too tight."""
+def _key(then: _Then, what: str, loss: str, spans: Sequence[tuple[datetime, datetime]]) -> Iterator[Finding]:
+    """Follow a key of ours from successor to successor until the day, and say where the chain ends or is too tight.
+
+    `spans` are what the keys are valid for, oldest first; the newest that is valid is the one in use.
+    """
     at, before = then.now, None
     while at <= then.at:
-        try:
-            current = in_use(at)
-        except GatewayError:
-            sentence = f"Ab {written_date(local_date(at))} gibt es keinen gültigen {what}; nichts wird mehr angenommen."
-            yield Finding(local_date(at), "", "Gateway", "key", sentence, True)
+        current = next((span for span in reversed(spans) if span[0] <= at <= span[1]), None)
+        if current is None:
+            on = local_date(at)
+            yield Finding(
+                on, "", "Gateway", "key", f"Ab {written_date(on)} gibt es keinen gültigen {what}; {loss}.", True
+            )
             return
-        if before is not None and before - current.not_valid_before_utc < OVERLAP:
+        if before is not None and before - current[0] < OVERLAP:
             sentence = f"Der nächste {what} überlappt den alten um weniger als {OVERLAP.days} Tage."
             yield Finding(local_date(before), "", "Gateway", "key", sentence, False)
-        before = current.not_valid_after_utc
+        before = current[1]
         at = before + timedelta(seconds=1)
 
 

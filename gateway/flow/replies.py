@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.domain import codes
+from gateway.domain.authority import edition_on
+from gateway.domain.calendar import local_date
 from gateway.domain.case import Case
 from gateway.domain.errors import GatewayError, SubmissionError
 from gateway.domain.journal import Act
@@ -146,7 +148,7 @@ def _store(
     if value is None or answer is not None:
         _store_faulty(world, tx, arrived, reply, answer)
         return
-    clues = clues_of(arrived.accounts, value, reply)
+    clues = clues_of(arrived.accounts, value, reply, _municipalities(world, tx, arrived, reply))
     matched = match(clues, look_up(tx, clues))
     if matched.case is None:
         _quarantine(world, tx, arrived, reply, matched)
@@ -164,7 +166,17 @@ def _store(
     _effects(world, tx, released, value, matched.case)
 
 
-def clues_of(accounts: frozenset[str], value: Read, reply: Reply) -> Clues:
+def _municipalities(world: World, tx: Transaction, arrived: Arrived, reply: Reply) -> frozenset[str]:
+    """Return the municipalities for which the sender is responsible on the day its reply arrived."""
+    name = edition_on(tx.registry.edition_plan(), local_date(reply.received_at))
+    edition = world.directory.editions.get(name)
+    if edition is None:
+        return frozenset()
+    keys = {*arrived.accounts, reply.authority}
+    return frozenset(ags for ags, key in edition.jurisdiction.items() if key in keys)
+
+
+def clues_of(accounts: frozenset[str], value: Read, reply: Reply, municipalities: frozenset[str]) -> Clues:
     """Return what a reply says about its case."""
     return Clues(
         accounts=frozenset({*accounts, reply.authority}),  # type: ignore[arg-type]  # both are AuthorityKeys
@@ -177,6 +189,7 @@ def clues_of(accounts: frozenset[str], value: Read, reply: Reply) -> Clues:
         file_reference=value.file_reference or "",
         in_reply_to=value.in_reply_to,
         words=value.facts.paragraphs,
+        municipalities=municipalities,
     )
 
 

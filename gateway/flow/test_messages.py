@@ -24,7 +24,7 @@ from gateway.flow import announcement as announced
 from gateway.flow.announcement import ANNOUNCEMENT, OVERVIEW_KIND, Announcement, Attached
 from gateway.flow.cases import authority_of, document_identity
 from gateway.flow.composing import MANIFEST, MESSAGE, Composed, compose_application
-from gateway.flow.proofs import noted
+from gateway.flow.proofs import named, noted, subject, without_test
 from gateway.ports import Transaction, World
 from gateway.seal.cipher import seal
 from gateway.seal.wrap import wrap
@@ -143,9 +143,11 @@ def _delivery(world: World, case: Case, composed: Composed, stamp: Stamp) -> Del
 
 
 def _note(world: World, tx: Transaction, key: AuthorityKey, delivery: Delivery, actor: str, why: str) -> None:
-    text = f"Testnachricht {delivery.case_number} eingestellt."
-    dossier = noted(tx.dossiers.get(key), actor, world.clock.now(), text)
-    tx.dossiers.save(replace(dossier, test_message=delivery.message_id))
+    now = world.clock.now()
+    dossier = noted(tx.dossiers.get(key), actor, now, f"Testnachricht {delivery.case_number} eingestellt.")
+    of = named(subject(tx.registry.history(key), local_date(now)), tx.certificates.held(key))
+    onboarding = without_test(dossier.onboarding) if dossier.onboarding else None
+    tx.dossiers.save(replace(dossier, onboarding=onboarding, test_message=delivery.message_id, test_of=of))
     facts = {"message_id": delivery.message_id, "authority": key, "release": delivery.release}
     for about in (key, delivery.case_number):
         tx.journal.append(Act(actor, SENT, about, why, facts))

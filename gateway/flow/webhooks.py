@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError, GatewayError, SubmissionError
+from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.domain.reply import Notice, NoticeState, Webhook, event_id
 from gateway.ports import Courier, Transaction, World
@@ -19,6 +20,9 @@ from gateway.seal.wrap import wrap
 
 RETRIES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds before each further attempt; after the last one the notice has failed and waits for a replay."""
+
+PORTALS = AuthorityKey("portal")
+"""What the trust anchors of the portals' own servers are held under; without any, the system's count."""
 
 CLAIM = 120.0
 """Seconds after which a notice whose worker died is tried again."""

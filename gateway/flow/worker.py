@@ -18,7 +18,7 @@ import structlog
 
 from gateway.domain import codes
 from gateway.domain.errors import GatewayError
-from gateway.flow import clocks, collect, dispatch, evidence, expiry, mails, purge, webhooks
+from gateway.flow import clocks, collect, collect_earlier, dispatch, evidence, expiry, mails, purge, webhooks
 from gateway.ports import World
 
 POLL = 0.04
@@ -104,6 +104,8 @@ class Worker:
             moved += dispatch.watch_all(self.world, looks)
         for authority in collect.claim_collections(self.world):
             moved += collect.collect_from(self.world, authority)
+        for authority in collect_earlier.claim_earlier(self.world):
+            moved += collect_earlier.collect_earlier(self.world, authority)
         for webhook in webhooks.due(self.world):
             moved += webhooks.send_due(self.world, webhook)
         purge.purge(self.world)
@@ -155,6 +157,9 @@ class Worker:
         room = min(free - len(jobs), share - len(out))
         for authority in collect.claim_collections(self.world, room, out):
             jobs[f"collect {authority}"] = partial(collect.collect_from, self.world, authority)
+        room -= sum(key.startswith("collect ") for key in jobs)
+        for authority in collect_earlier.claim_earlier(self.world, room, [key.removesuffix("~") for key in out]):
+            jobs[f"collect {authority}~"] = partial(collect_earlier.collect_earlier, self.world, authority)
         return jobs
 
     def _housekeeping(self) -> bool:

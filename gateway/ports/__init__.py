@@ -156,7 +156,8 @@ class Vault(Protocol):
 
     def sweep(self, known: Callable[[str], bool], older_than: datetime) -> int: ...
 
-    def free_bytes(self) -> int: ...
+    def free_bytes(self) -> int | None:
+        """Return how many bytes it can still take; None if it names no limit."""
 
 
 class OwnKey(Protocol):
@@ -164,6 +165,12 @@ class OwnKey(Protocol):
 
     @property
     def purpose(self) -> str: ...
+    @property
+    def algorithm(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
     @property
     def fingerprint(self) -> str: ...
     @property
@@ -214,6 +221,8 @@ class Policy:
     metadata_days: int = 3650
     evidence_days: int = 3650
     mail_to: tuple[str, ...] = ()
+    production: bool = False
+    """Whether real applications go through here (`environment = PROD`)."""
 
 
 class Mailer(Protocol):

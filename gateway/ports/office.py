@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gateway.domain.case import Case, Delivery
 from gateway.domain.deadlines import Ready
+from gateway.domain.delivery import State
 from gateway.domain.dossier import Dossier, Survey, SurveyState
 from gateway.domain.evidence import Anchor, Event
 from gateway.domain.ids import AuthorityKey, CaseNumber
@@ -20,9 +21,8 @@ class Insight(Protocol):
 
     def loads(self) -> Mapping[AuthorityKey, Load]: ...
 
-    def happened(self, since: datetime, what: str = "") -> Sequence[tuple[str, datetime]]: ...
-
-    def counted(self, since: datetime, until: datetime) -> Mapping[str, int]: ...
+    def counted(self, words: Sequence[str], moments: Sequence[datetime]) -> Sequence[Mapping[str, int]]:
+        """Return how often journal words were written from each moment up to before the next."""
 
     def causes(self) -> Sequence[Cause]: ...
 
@@ -30,7 +30,7 @@ class Insight(Protocol):
 
     def count(self, wanted: Wanted, most: int = 10_000) -> int: ...
 
-    def oldest_open(self, limit: int) -> Sequence[Delivery]: ...
+    def oldest(self, states: Sequence[State], limit: int) -> Sequence[Delivery]: ...
 
 
 class Dossiers(Protocol):

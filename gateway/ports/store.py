@@ -12,6 +12,7 @@ from cryptography import x509
 from gateway.domain.authority import EditionPlan
 from gateway.domain.case import Answered, Case, Client, Delivery, Way
 from gateway.domain.delivery import State
+from gateway.domain.expiry import Held
 from gateway.domain.ids import AuthorityKey, CaseNumber, MessageId
 from gateway.domain.journal import Act, Entry
 from gateway.domain.participation import Participation
@@ -164,6 +165,9 @@ class Certificates(Protocol):
         """Return the authorities that a TLS client certificate (SHA-256, hex) may act for."""
 
     def all(self) -> Iterable[tuple[AuthorityKey, str, x509.Certificate]]: ...
+
+    def held(self, authority: AuthorityKey | None = None) -> Sequence[Held]:
+        """Return what is held of one authority, or of all, without reading the certificates; newest validity first."""
 
 
 class Clients(Protocol):

@@ -9,19 +9,24 @@ LENGTH = 120
 """Bytes of a written file name in UTF-8, at most; leaves room for a temporary suffix under the usual 255."""
 
 _FORBIDDEN = set('<>:"/\\|?*')
-_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
+_DEVICES = {
+    *("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"),
+    *(f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"),
+}
 
 
 def safe_name(wanted: str, fallback: str, taken: Collection[str] = ()) -> str:
     """Return a file name close to `wanted` that is one harmless path component on Linux, macOS and Windows.
 
-    Control, direction and invisible characters, separators and reserved characters become `_`; leading dots and
-    trailing dots and blanks go; a name that is then empty or a Windows device becomes `fallback`. A name that is
-    `taken`, whatever its letter case, gets a number. `fallback` must be safe itself.
+    Control, direction and invisible characters, separators and reserved characters become `_`, so does a leading `-`,
+    which a command would read as an option; leading dots and trailing dots and blanks go; a name that is then empty or
+    a Windows device becomes `fallback`. A name that is `taken`, whatever its letter case, gets a number. `fallback`
+    must be safe itself.
     """
     text = unicodedata.normalize("NFC", wanted)
     text = "".join("_" if character in _FORBIDDEN or _hidden(character) else character for character in text)
     text = text.strip().lstrip(".").rstrip(". ").strip()
+    text = "_" + text[1:] if text.startswith("-") else text
     stem, dot, suffix = text.rpartition(".")
     if not dot or len(suffix) > 10:
         stem, dot, suffix = text, "", ""

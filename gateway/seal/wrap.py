@@ -47,6 +47,7 @@ CURVES: dict[str, ec.EllipticCurve] = {
 """Object identifier → curve; what RFC 5480 and RFC 5639 name and the BSI (TR-02102) recommends."""
 
 _OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+_OAEP_10 = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA256(), label=None)  # noqa: S303  # as a mask only; XML Encryption 1.0 knows no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,20 @@ def wrap(content_key: bytes, certificate: x509.Certificate, *, purpose_at: datet
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     key_encryption_key = _derive(ephemeral.exchange(ec.ECDH(), key), recipient)
     return render_key(WrappedKey(recipient, aes_key_wrap(key_encryption_key, content_key), Agreement(curve, point)))
+
+
+def wrap_as_of_2002(content_key: bytes, certificate: x509.Certificate, *, purpose_at: datetime) -> bytes:
+    """Return what `wrap` does, for RSA keys in a form that the schema of XML Encryption 1.0 knows (§ 5.4.2).
+
+    That is `rsa-oaep-mgf1p` with SHA-256 as its digest; the mask is MGF1 with SHA-1, whose weakness (collisions) OAEP
+    does not depend on. For EC keys there is no such form.
+    """
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey):
+        return wrap(content_key, certificate, purpose_at=purpose_at)
+    check_suitable(certificate, purpose="encrypt", at=purpose_at)
+    wrapped = WrappedKey(fingerprint(certificate), key.encrypt(content_key, _OAEP_10))
+    return render_key(wrapped).replace(_RSA_METHOD.encode(), _RSA_METHOD_10.encode(), 1)
 
 
 def unwrap(encrypted_key: bytes, keys: Sequence[PrivateKeyEntry]) -> bytes:
@@ -171,6 +186,10 @@ def render_key(wrapped: WrappedKey) -> bytes:
 _RSA_METHOD = (
     f'<xenc:EncryptionMethod Algorithm="{XENC11}rsa-oaep"><ds:DigestMethod Algorithm="{SHA256}"/>'
     f'<xenc11:MGF Algorithm="{XENC11}mgf1sha256"/></xenc:EncryptionMethod>'
+)
+_RSA_METHOD_10 = (
+    f'<xenc:EncryptionMethod Algorithm="{XENC}rsa-oaep-mgf1p"><ds:DigestMethod Algorithm="{SHA256}"/>'
+    "</xenc:EncryptionMethod>"
 )
 _EC_METHOD = f'<xenc:EncryptionMethod Algorithm="{KEY_WRAP}"/>'
 

@@ -56,8 +56,7 @@ def normalise(text: str, charset: str, kind: Kind = "name") -> str:
     alphabet = _alphabet(charset, kind)
     if alphabet.has_all_of(plain):
         return unicodedata.normalize("NFC", plain)
-    pieces = (piece if good else characters.REPLACEMENTS.get(piece, piece) for piece, good in alphabet.split(plain))
-    return unicodedata.normalize("NFC", "".join(pieces))
+    return unicodedata.normalize("NFC", plain.translate(_replaced(charset, kind)))
 
 
 def forbidden(text: str, charset: str, kind: Kind = "name") -> list[str]:
@@ -110,10 +109,20 @@ def _alphabet(charset: str, kind: Kind) -> Alphabet:
     if charset not in CHARSETS:
         raise ValueError(f"unknown charset {charset!r}")
     members, sequences = _members(charset, kind)
-    longest_first = sorted(sequences.split(), key=len, reverse=True)
-    chains = ["".join(_escaped(point) for point in chain.split("+")) for chain in longest_first]
-    good = "|".join([*chains, f"[{''.join(_range(part) for part in members.split())}]"])
+    single = f"[{''.join(_range(part) for part in members.split())}]"
+    longest_first = [chain.split("+") for chain in sorted(sequences.split(), key=len, reverse=True)]
+    chains = ["".join(_escaped(point) for point in chain) for chain in longest_first]
+    seconds = "".join(dict.fromkeys(_escaped(chain[1]) for chain in longest_first))
+    # nearly every character stands alone: only where a mark follows are the some two hundred sequences tried
+    good = "|".join([f"{single}(?![{seconds}])", *chains, single] if chains else [single])
     return Alphabet(re.compile(f"(?P<good>{good})|(?P<bad>.)", re.DOTALL), re.compile(f"(?:{good})*+"))
+
+
+@lru_cache(maxsize=32)
+def _replaced(charset: str, kind: Kind) -> dict[int, str]:
+    """Return what replaces each typographic character that a field cannot carry, as `str.translate` wants it."""
+    alphabet = _alphabet(charset, kind)
+    return {ord(sign): plain for sign, plain in characters.REPLACEMENTS.items() if not alphabet.has_all_of(sign)}
 
 
 def _members(charset: str, kind: Kind) -> tuple[str, str]:

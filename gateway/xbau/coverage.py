@@ -81,7 +81,7 @@ def coverage() -> str:
     known = {name: _names(release) for name, release in RELEASES.items()}
     rows = []
     for number in sorted(names):
-        cells = [_directions(release, number) if number in known[name] else NONE for name, release in RELEASES.items()]
+        cells = [directions(release, number) if number in known[name] else NONE for name, release in RELEASES.items()]
         if any(cell.strip(NONE) for cell in cells):
             rows.append([f"`{number}`", names[number].rpartition(".")[0], *cells])
     return _table(["Nachricht", "Name", *RELEASES], rows)
@@ -91,7 +91,8 @@ def _names(release: Release) -> dict[str, str]:
     return {**message_names(release, kernel=False), **message_names(release, kernel=True)}
 
 
-def _directions(release: Release, number: str) -> str:
+def directions(release: Release, number: str) -> str:
+    """Return in which directions a message of a release passes the gateway."""
     ways = [SENT] if number in messages(release) or number == "1100" else []
     ways += [READ] if is_reply(number) else []
     ways += [PLAYED] if number in REPLIES else []

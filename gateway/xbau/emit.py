@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
-from uuid import UUID
+from typing import Any, Final
 
 from gateway.domain import codes
 from gateway.domain.errors import Fault
 from gateway.xbau.antrag.base import Teil
+from gateway.xbau.plan import group_plan, part_plan
 from gateway.xbau.schema import Message, Shape
-from gateway.xbau.tree import WRITERS, Group, Leaf, Part, Tree, field_name, fields, group, opened, tree_of
-from gateway.xbau.values import EASY, Sheet, escaped, known_code, written
+from gateway.xbau.tree import WRITERS, Group, Leaf, Part, Tree, field_name, group, opened, tree_of
+from gateway.xbau.values import Sheet, escaped, known_code, written
 
 OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -40,63 +39,45 @@ def emit(message: Message, tree: Group, sheet: Sheet) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(sheet.out)
 
 
-class Plan(NamedTuple):
-    """How a model goes into a shape: `steps` in the order of the shape, `homeless` fields that have no child there.
-
-    `told` are fields whose absence must be stated; a shape with attributes has no plan (`direct` is false).
-    """
-
-    direct: bool
-    steps: tuple[tuple[str, Shape], ...]
-    homeless: tuple[str, ...]
-    told: tuple[str, ...]
-
-
-@cache
-def _plan(shape: Shape, model: type[Teil]) -> Plan:
-    by_name = {name: field for field, name in fields(model)}
-    steps = tuple((by_name[child.name], child) for child in shape.children if child.name in by_name)
-    homeless = tuple(field for name, field in by_name.items() if name not in shape.names)
-    return Plan(not shape.attributes, steps, homeless, tuple(model.TOLD))
-
-
 def _part(shape: Shape, part: Teil, pointer: str, sheet: Sheet, indent: str) -> bool:
     """Write a part straight from its model where the release takes it as it is, else opened as a group."""
+    plan, homeless, told = part_plan(sheet.release, shape, indent, type(part))
     values = part.__dict__
-    direct, steps, homeless, told = _plan(shape, type(part))
-    if (
-        not direct
-        or (homeless and any(values[field] not in (None, ()) for field in homeless))
-        or (told and any(values[field] is None for field in told))
-    ):
-        return _group(shape, group(part, pointer), sheet, indent)
+    for field in homeless:
+        if values[field] is not None and values[field] != ():
+            return _group(shape, group(part, pointer), sheet, indent)
+    for field in told:
+        if values[field] is None:
+            return _group(shape, group(part, pointer), sheet, indent)
     out = sheet.out
     start = len(out)
-    out.append(f"{indent}{shape.opening}>\n")
-    deeper = indent + "  "
-    done = set()
-    for field, child in steps:
+    out.append(plan.opening)
+    done = 0
+    for field, head, tail, ready, sure, child, mark in plan.steps:
         value = values[field]
         if value is None:
             continue
         kind = type(value)
         if kind is str:
-            if child.easy and ((value.isascii() and value.isalnum()) or EASY.fullmatch(value)):
-                out.append(f"{deeper}{child.opening}>{value}{child.closing}")
-            elif not _one(child, Leaf(value, f"{pointer}/{field}"), sheet, deeper):
+            if ready(value):
+                out += head, value, tail
+            elif not _one(child, Leaf(value, f"{pointer}/{field}"), sheet, plan.deeper):
                 continue
         elif kind is tuple:
-            if not value or not _several(child, value, f"{pointer}/{field}", sheet, deeper):
+            if not value or not _several(child, value, f"{pointer}/{field}", sheet, plan.deeper):
                 continue
         elif kind not in WRITERS:
-            if not _part(child, value, f"{pointer}/{field}", sheet, deeper):
+            if not _part(child, value, f"{pointer}/{field}", sheet, plan.deeper):
                 continue
-        elif child.easy or (kind is UUID and child.kind == "uuid"):
-            out.append(f"{deeper}{child.opening}>{WRITERS[kind](value)}{child.closing}")
-        elif not _one(child, Leaf(WRITERS[kind](value), f"{pointer}/{field}"), sheet, deeper):
+        elif sure:
+            out += head, WRITERS[kind](value), tail
+        elif not _one(child, Leaf(WRITERS[kind](value), f"{pointer}/{field}"), sheet, plan.deeper):
             continue
-        done.add(child.name)
-    return _closed(shape, pointer, done, start, sheet, indent)
+        done |= mark
+    if plan.lacks(done):
+        return _incomplete(shape, pointer, plan.names(done), start, sheet, indent)
+    out.append(plan.closing)
+    return True
 
 
 def _several(shape: Shape, values: tuple[Any, ...], pointer: str, sheet: Sheet, indent: str) -> bool:
@@ -112,31 +93,33 @@ def _group(shape: Shape, tree: Group, sheet: Sheet, indent: str, declared: str =
     children = tree.children
     if not children.keys() <= shape.names:
         children = dict(_resolved(shape, tree, sheet))
+    plan = group_plan(sheet.release, shape, indent)
     out = sheet.out
     start = len(out)
     attributes = _attributes(shape, children, sheet) if shape.attributes else ""
-    out.append(f"{indent}{shape.opening}{declared}{attributes}>\n")
-    deeper = indent + "  "
-    done = set()
-    for child in shape.children:
-        value = children.get(child.name)
+    out.append(f"{indent}{shape.opening}{declared}{attributes}>\n" if declared or attributes else plan.opening)
+    done = 0
+    for name, head, tail, ready, _, child, mark in plan.steps:
+        value = children.get(name)
         if value is None:
             continue
-        if type(value) is Leaf and child.easy and EASY.fullmatch(value.text):
-            out.append(f"{deeper}{child.opening}>{value.text}{child.closing}")
-        elif not _place(child, value, sheet, deeper):
+        if type(value) is Leaf and ready(value.text):
+            out += head, value.text, tail
+        elif not _place(child, value, sheet, plan.deeper):
             continue
-        done.add(child.name)
-    return _closed(shape, tree.pointer, done, start, sheet, indent)
+        done |= mark
+    if plan.lacks(done):
+        return _incomplete(shape, tree.pointer, plan.names(done), start, sheet, indent)
+    out.append(plan.closing)
+    return True
 
 
-def _closed(shape: Shape, pointer: str, done: set[str], start: int, sheet: Sheet, indent: str) -> bool:
-    """Close a group, or take it back if nothing is in it; say what is missing."""
+def _incomplete(shape: Shape, pointer: str, done: set[str], start: int, sheet: Sheet, indent: str) -> bool:
+    """Close a group that lacks something and say what, or take it back if nothing is in it."""
     if not done and not shape.needed and not shape.choices:
         del sheet.out[start:]
         return False
-    if shape.choices or not done.issuperset(shape.needed):
-        _note_missing(shape, pointer, done, sheet)
+    _note_missing(shape, pointer, done, sheet)
     sheet.out.append(indent + shape.closing)
     return True
 
@@ -198,24 +181,15 @@ def _one(shape: Shape, value: Leaf | Group | Part, sheet: Sheet, indent: str) ->
         return _part(shape, value.model, value.pointer, sheet, indent)
     if isinstance(value, Group):
         return _group(shape, value, sheet, indent)
-    text = value.text
     if shape.carrier is not None:
-        child = shape.carrier
-        if child.easy and EASY.fullmatch(text) and shape.needed in ((), (child.name,)):
-            inside = f"{indent}  {child.opening}>{text}{child.closing}"
-            sheet.out.append(f"{indent}{shape.opening}>\n{inside}{indent}{shape.closing}")
-            return True
-        return _group(shape, _wrapped(child, value), sheet, indent)
+        return _group(shape, _wrapped(shape.carrier, value), sheet, indent)
     if shape.kind == "code":
-        code = text if text in shape.codes else escaped(known_code(shape, value, sheet))
-        sheet.out.append(f"{indent}{shape.opening}><code>{code}</code>{shape.closing}")
-        return True
-    written_text = (
-        text if shape.kind == "token" and text.isalnum() and text.isascii() else written(shape.kind, value, sheet)
-    )
-    if written_text is None:
+        text: str | None = f"<code>{escaped(known_code(shape, value, sheet))}</code>"
+    else:
+        text = written(shape.kind, value, sheet)
+    if text is None:
         return False
-    sheet.out.append(f"{indent}{shape.opening}>{written_text}{shape.closing}")
+    sheet.out.append(f"{indent}{shape.opening}>{text}{shape.closing}")
     return True
 
 

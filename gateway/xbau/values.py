@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -97,6 +97,12 @@ def known_code(shape: Shape, leaf: Leaf, sheet: Sheet) -> str:
         sheet.faults.append(_unknown(shape, leaf))
         return ""
     return code
+
+
+def held_codes(shape: Shape) -> Collection[str]:
+    """Return the codes that the product's own list allows in a place; none if it holds no such list."""
+    held = _held(shape.code_list, shape.list_version)
+    return () if held is None else tuple(held)
 
 
 def _unknown(shape: Shape, leaf: Leaf) -> Fault:

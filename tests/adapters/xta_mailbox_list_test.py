@@ -174,8 +174,8 @@ def test_a_certificate_without_a_mailbox_or_with_a_weak_key_gets_403_and_a_journ
     assert len(setting.desk.refused) == 1
 
 
-@pytest.mark.parametrize("kind", ["expired", "wrong_purpose", ""])
-def test_tls_itself_refuses_expired_misused_and_missing_certificates(setting: Setting, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["wrong_purpose", ""])
+def test_tls_itself_refuses_misused_and_missing_certificates(setting: Setting, kind: str) -> None:
     context = setting.pki.client(getattr(setting.pki, kind) if kind else None)
     with pytest.raises((OSError, EOFError)), RawClient(setting.port, context) as client:
         client.post(envelope(LIST, "<o:MsgBoxStatusListRequest/>"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -15,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from adapters.xta_mailbox import plugin
 from gateway.domain.ids import AuthorityKey
 from gateway.edges.peer_cert import describe, weakness
+from gateway.edges.peer_tls import mailbox_context
 from tests.kit.xta_desk import FakeClock, FakeDesk, FakeIds
 from tests.kit.xta_raw import XTA_ACTION, RawClient, envelope
-from tests.kit.xta_tls import Identity, Pki, make_pki, serving
+from tests.kit.xta_setting import fault, mailbox
+from tests.kit.xta_tls import Identity, Pki, key_file, make_pki, serving
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -105,19 +108,111 @@ def test_keys_are_rsa_3072_or_ec_256_at_least(key: Any, weak: bool) -> None:
     assert bool(weakness(certificate)) is weak
 
 
-@pytest.mark.parametrize(("kind", "welcome"), [("authority", True), ("expired", False), ("wrong_purpose", False)])
-def test_a_certificate_may_be_its_own_anchor_but_its_dates_and_purpose_still_count(
-    pki: Pki, kind: str, welcome: bool
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("kind", ["stranger", "expired", "weak", "self_signed", "chained"])
+def test_whoever_holds_the_key_of_the_certificate_they_show_gets_an_answer(
+    pki: Pki, port: int, kind: str, version: ssl.TLSVersion
 ) -> None:
     who: Identity = getattr(pki, kind)
-    with serving(tell, pki, anchors=who.cert) as port:
-        for known, identity in ((welcome, who), (False, pki.stranger)):
-            if known:
-                with RawClient(port, pki.client(identity)) as client:
-                    assert client.post(b"").status == 200
-            else:
-                with pytest.raises((OSError, EOFError)), RawClient(port, pki.client(identity)) as client:
-                    client.post(b"")
+    context = pki.client(who)
+    context.minimum_version = context.maximum_version = version
+    with RawClient(port, context) as client:
+        assert json.loads(client.post(b"").body)["client_cert_sha256"] == who.fingerprint
+
+
+def test_a_mailbox_shakes_hands_with_nobody_who_shows_no_certificate(pki: Pki) -> None:
+    with serving(tell, pki) as port:
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = pki.client()
+            context.minimum_version = context.maximum_version = version
+            with pytest.raises((OSError, EOFError)), RawClient(port, context) as client:
+                client.post(b"")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_certificate_of_the_wrong_purpose_fails_in_the_handshake_and_that_is_told(
+    pki: Pki, version: ssl.TLSVersion
+) -> None:
+    told: list[tuple[str, str]] = []
+    context = pki.client(pki.wrong_purpose)
+    context.minimum_version = context.maximum_version = version
+    with (
+        serving(tell, pki, turned_away=lambda *words: told.append(words)) as port,
+        pytest.raises((OSError, EOFError)),
+        RawClient(port, context) as client,
+    ):
+        client.post(b"")
+    assert told == [
+        (pki.wrong_purpose.fingerprint, "Das Zertifikat ist nicht für die Clientauthentisierung ausgestellt.")
+    ]
+
+
+def test_a_certificate_without_its_key_does_not_shake_hands(pki: Pki) -> None:
+    told: list[tuple[str, str]] = []
+    server = mailbox_context(key_file(pki.server), turned_away=lambda *words: told.append(words))
+    client = pki.client(pki.authority)
+    client.maximum_version = ssl.TLSVersion.TLSv1_2  # there the client's proof crosses the wire in clear
+    assert shake(client, server, lambda flight: flight) == pki.authority.fingerprint
+    with pytest.raises(ssl.SSLError):
+        shake(client, server, forged)
+    assert [fingerprint for fingerprint, _ in told] == [pki.authority.fingerprint]
+
+
+def shake(client: ssl.SSLContext, server: ssl.SSLContext, change: Callable[[bytes], bytes]) -> str:
+    """Shake hands in memory, the client's bytes changed on the way; return whom the server sees."""
+    to_server, from_server, to_client, from_client = (ssl.MemoryBIO() for _ in range(4))
+    here = client.wrap_bio(to_client, from_client, server_hostname="localhost")
+    there = server.wrap_bio(to_server, from_server, server_side=True)
+    done: set[ssl.SSLObject] = set()
+    while len(done) < 2:
+        for side in (here, there):
+            try:
+                if side not in done:
+                    side.do_handshake()
+                    done.add(side)
+            except ssl.SSLWantReadError:
+                pass
+            to_server.write(change(from_client.read()))
+            to_client.write(from_server.read())
+    return hashlib.sha256(there.getpeercert(True) or b"").hexdigest()
+
+
+def forged(flight: bytes) -> bytes:
+    """Return a flight with one bit of the signature in CertificateVerify turned over (RFC 5246, section 7.4.8)."""
+    at = 0
+    while at < len(flight):
+        length = int.from_bytes(flight[at + 3 : at + 5], "big")
+        if flight[at] == 22 and flight[at + 5] == 15:
+            last = at + 5 + length - 1
+            return flight[:last] + bytes([flight[last] ^ 1]) + flight[last + 1 :]
+        at += 5 + length
+    return flight
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "words"),
+    [
+        ("stranger", "9014", "keinem Postfach zugeordnet"),
+        ("self_signed", "9014", "keinem Postfach zugeordnet"),
+        ("expired", "9010", "abgelaufen"),
+        ("weak", "9014", "2048 Bit"),
+    ],
+)
+def test_an_unfit_certificate_is_answered_with_403_a_typed_fault_and_an_entry(
+    pki: Pki, kind: str, number: str, words: str
+) -> None:
+    who: Identity = getattr(pki, kind)
+    with mailbox(pki) as setting:
+        if kind != "stranger":  # even if it is held for an authority
+            setting.desk.allowed[who.fingerprint] = frozenset({AuthorityKey("05315000")})
+        if kind == "self_signed":
+            del setting.desk.allowed[who.fingerprint]
+        with RawClient(setting.port, pki.client(who)) as client:
+            answer = client.post(envelope(XTA_ACTION + "CheckAccountActive"), port="ManagementPort")
+        assert fault(answer) == (403, "s12:Sender", "PermissionDeniedException", number)
+        ((fingerprint, _, why),) = setting.desk.refused
+        assert fingerprint == who.fingerprint
+        assert words in why
 
 
 def test_a_certificate_that_cannot_be_read_is_told(pki: Pki) -> None:

@@ -61,7 +61,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 @pytest.fixture(scope="module")
 def served(pki: Pki) -> Iterator[tuple[ReferenceServer, int]]:
     server = ReferenceServer()
-    with serving(server, pki) as port:
+    with serving(server, pki, anchors=pki.anchors) as port:
         yield server, port
 
 

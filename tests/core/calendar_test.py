@@ -97,8 +97,23 @@ def test_going_back_in_working_days_is_refused() -> None:
         add_working_days(date(2026, 1, 1), -1, NRW)
 
 
-def test_plans_must_be_posted_within_fourteen_days() -> None:
-    assert plans_deadline(date(2026, 12, 24)) == date(2027, 1, 7)
+@pytest.mark.parametrize(
+    ("hand_off", "last"),
+    [
+        (date(2026, 6, 8), date(2026, 6, 22)),  # Monday to Monday
+        (date(2026, 11, 21), date(2026, 12, 7)),  # the 14th day is a Saturday
+        (date(2026, 11, 22), date(2026, 12, 7)),  # … a Sunday
+        (date(2026, 3, 20), date(2026, 4, 7)),  # … Good Friday: the Tuesday after Easter
+        (date(2026, 3, 23), date(2026, 4, 7)),  # … Easter Monday
+        (date(2026, 12, 10), date(2026, 12, 24)),  # Christmas Eve is no public holiday
+        (date(2026, 12, 11), date(2026, 12, 28)),  # … Christmas Day, followed by a weekend
+        (date(2026, 12, 18), date(2027, 1, 4)),  # … New Year's Day, a Friday
+        (date(2026, 12, 24), date(2027, 1, 7)),
+        (date(2028, 2, 16), date(2028, 3, 1)),  # over a leap day
+    ],
+)
+def test_plans_are_due_fourteen_days_after_the_hand_off_or_on_the_next_working_day(hand_off: date, last: date) -> None:
+    assert plans_deadline(hand_off, NRW) == last
 
 
 @given(moments)

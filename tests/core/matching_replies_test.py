@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
-from time import perf_counter
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert
 
-from gateway.domain.case import Case, Delivery
+from bench.matching import plans
 from gateway.domain.delivery import State
-from gateway.domain.ids import AuthorityKey, MessageId
-from gateway.domain.reply import Proof, Reply, ReplyState
-from gateway.edges.store import open_store
-from gateway.edges.store.cases import _values as case_values
-from gateway.edges.store.deliveries import _values as delivery_values
-from gateway.edges.store.engine import open_engines
-from gateway.edges.store.replies import _values as reply_values
-from gateway.edges.store.reply_tables import REPLIES
-from gateway.edges.store.tables import CASES, DELIVERIES
-from gateway.flow.matching import NOBODY, Clues, Found, look_up, match, rank
+from gateway.domain.ids import AuthorityKey
+from gateway.flow.matching import NOBODY, Found, look_up, match, rank
 from gateway.ports import Store
-from tests.kit.stores import AHLEN, BOCHUM, DAWN, StillClock, a_case, a_delivery, uuid_of
+from tests.kit.many_replies import clues, filled, known_clues, lost_clues, sent
+from tests.kit.stores import AHLEN, BOCHUM, a_case
 
 KINDS = ["ref", "msg", "file", "number"]
-DELIVERY_FIELDS = tuple(field.name for field in fields(Delivery) if field.name != "position")
-
-
-def clues(**changes: Any) -> Clues:
-    """Return the clues of a receipt from Ahlen that says nothing."""
-    given: dict[str, Any] = {
-        "accounts": frozenset({AHLEN}), "number": "1120", "release": "2.6", "test": False,
-        "received_at": DAWN + timedelta(days=1), "reference": None, "reference_as_sent": "", "file_reference": "",
-        "in_reply_to": None,
-    }  # fmt: skip
-    return Clues(**(given | changes))
-
-
-def sent(number: int, **changes: Any) -> tuple[Case, Delivery]:
-    """Return a case that the authority has."""
-    case = a_case(number, state=State.HANDED_OVER, **changes)
-    return case, a_delivery(number, case, state=State.HANDED_OVER, authority=case.authority)
 
 
 def test_the_reference_alone_is_enough() -> None:
@@ -83,6 +54,18 @@ def test_a_file_reference_of_two_cases_decides_nothing() -> None:
     found = match(clues(file_reference="63/1"), Found(by_file=cases))
     assert found.case is None
     assert len(found.candidates) == 2
+
+
+def test_what_a_predecessor_began_is_the_sender_s_but_not_by_a_file_reference_alone() -> None:
+    case, delivery = sent(1, authority=BOCHUM, file_reference="63/1")
+    own = clues(municipalities=frozenset({case.municipality}), reference=case.reference, file_reference="63/1")
+    assert match(own, Found(by_reference=(case,))).by == "reference+successor"
+    rejected = clues(number="1100", municipalities=own.municipalities, in_reply_to=delivery.message_id)
+    assert match(rejected, Found(by_message=(case, delivery))).by == "message_id+successor"
+    filed = clues(municipalities=own.municipalities, file_reference="63/1")
+    found = match(filed, Found(by_file=(case,)))
+    assert (found.case, [candidate.case_id for candidate in found.candidates]) == (None, [case.id])
+    assert match(clues(reference=case.reference), Found(by_reference=(case,))).case is None
 
 
 def test_a_rejection_is_matched_by_the_message_it_names_and_by_nothing_else() -> None:
@@ -142,53 +125,24 @@ def test_a_match_is_always_the_senders_own_and_the_only_one_meant(
         )
 
 
-@pytest.mark.slow
-def test_ten_thousand_cases_and_replies_do_not_slow_matching(tmp_path: Path) -> None:
-    few, many = _filled(tmp_path / "few", 250), _filled(tmp_path / "many", 10_000)
-    try:
-        pairs = [(_seconds(few, number), _seconds(many, number)) for number in range(1, 61)]
-    finally:
-        few.close()
-        many.close()
-    quick, slow = (median(times) for times in zip(*pairs, strict=True))
-    assert slow < quick * 2, f"{slow * 1000:.2f} ms among 10 000, {quick * 1000:.2f} ms among 250"
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = filled(tmp_path_factory.mktemp("many"), 2_000)
+    yield store
+    store.close()
 
 
-def _filled(folder: Path, count: int) -> Store:
-    """Return a store with as many cases, all of one authority, and as many matched replies; filled in bulk."""
-    address = f"sqlite:///{folder / 'x.db'}"
-    store = open_store(address, StillClock())
-    made = [sent(number, file_reference=f"63/{number}") for number in range(1, count + 1)]
-    replies = [_reply(case, number) for number, (case, _) in enumerate(made, start=1)]
-    engines = open_engines(address)
-    with engines.writer.begin() as connection:
-        connection.execute(insert(CASES), [case_values(case) for case, _ in made])
-        connection.execute(insert(DELIVERIES), [delivery_values(delivery, DELIVERY_FIELDS) for _, delivery in made])
-        connection.execute(insert(REPLIES), [reply_values(reply) for reply in replies])
-    engines.dispose()
-    return store
+def test_among_many_each_reply_finds_its_own_case(many: Store) -> None:
+    for number in (1, 777, 2_000):
+        with many.reading() as tx:
+            found = match(known_clues(number), look_up(tx, known_clues(number)))
+            assert (found.case and found.case.id, found.by) == (a_case(number).id, "reference+message_id")
+            assert match(lost_clues(number), look_up(tx, lost_clues(number))).case is None
 
 
-def _reply(case: Case, number: int) -> Reply:
-    identity = str(uuid_of(number + 5 * 10**6))
-    return Reply(
-        identity, AHLEN, "file_drop", f"t-{number}", DAWN, Proof.UNSIGNED, "ab" * 32, 1000, b"key", message_id=identity,
-        number="1120", release="2.6", state=ReplyState.MATCHED, case_id=case.id, case_number=case.number,
-        client="portal", cursor=number,
-    )  # fmt: skip
-
-
-def _seconds(store: Store, number: int) -> float:
-    """Return the seconds that one known and one lost reply take together."""
-    meant = a_delivery(number).message_id
-    asked = clues(reference=a_case(number).reference, in_reply_to=meant, file_reference=f"63/{number}")
-    lost = clues(reference=UUID(int=number), in_reply_to=MessageId(str(uuid_of(9 * 10**7 + number))))
-    begin = perf_counter()
-    with store.reading() as tx:
-        assert tx.replies.by_message_id(AHLEN, meant) is None
-        assert tx.replies.by_transport_id(AHLEN, f"t-{number}") is not None
-        assert match(asked, look_up(tx, asked)).case is not None
-        assert match(lost, look_up(tx, lost)).case is None
-        assert len(tx.replies.released("portal", 200, 10)) == 10
-        tx.replies.next_cursor()
-    return perf_counter() - begin
+def test_no_lookup_of_a_reply_walks_through_a_table(tmp_path: Path) -> None:
+    """However many cases and replies there are, an index leads to the one; `python -m bench.matching` measures it."""
+    filled(tmp_path, 1).close()
+    found = plans(tmp_path)
+    assert len(found) >= 6
+    assert [one for one in found if "SCAN" in one[1] and "USING" not in one[1]] == []

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,8 @@ from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import verify
 from gateway.domain.participation import Option, Participation, Phase, Protection, in_force
 from gateway.domain.procedure import Procedure
-from gateway.flow.participation import change, change_all, remove, set_edition, undo_batch
+from gateway.flow import participation
+from gateway.flow.participation import remove, set_edition, undo_batch
 from tests.kit.registry_world import NOW, FixedClock, MemoryStore, registry_world
 
 WARENDORF, AHLEN = AuthorityKey("05570000"), AuthorityKey("05570004")
@@ -27,6 +29,9 @@ LIVE = Participation(
     phase=Phase.LIVE,
 )
 NOBODY = Participation(AHLEN, DAY, Option.NONE)
+change = partial(participation.change, unapproved=True)
+change_all = partial(participation.change_all, unapproved=True)
+"""As in an installation for tests: nobody has to approve."""
 
 
 def test_a_change_is_kept_with_who_and_when_and_leaves_one_entry_with_what_changed() -> None:
@@ -34,7 +39,8 @@ def test_a_change_is_kept_with_who_and_when_and_leaves_one_entry_with_what_chang
     kept = change(registry_world(store), LIVE, "operator:op-03", "Antrag der Behörde")
     assert store.registry.history(WARENDORF) == (kept,)
     assert (kept.changed_by, kept.changed_at) == ("operator:op-03", NOW)
-    (entry,) = store.journal.entries
+    said, entry = store.journal.entries
+    assert (said.act.what, said.act.facts["environment"]) == ("participation.live_unapproved", "TEST")
     assert (entry.act.actor, entry.act.what, entry.act.subject, entry.act.why) == (
         "operator:op-03",
         "participation.changed",

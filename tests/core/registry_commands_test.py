@@ -25,7 +25,17 @@ from tests.kit.registry_world import MemoryStore, registry_world
 SETTINGS = '{"folder": "/srv/bau"}'
 SET_LIVE = (
     *("set", "05570000", "--option", "1", "--procedures", "baugenehmigung,vorbescheid", "--release", "2.6"),
-    *("--adapter", "file_drop", "--settings", SETTINGS, "--phase", "live", "--from", "2026-12-01"),
+    *(
+        "--adapter",
+        "file_drop",
+        "--settings",
+        SETTINGS,
+        "--phase",
+        "live",
+        "--from",
+        "2026-12-01",
+        "--without-approval",
+    ),
 )
 
 
@@ -128,7 +138,7 @@ def test_what_export_writes_import_reads_back_the_same(form: str, tmp_path: Path
     run(first, "set", "Ahlen", "--option", "3a", "--redirect-url", "https://ahlen.example", "--reason", "x")
     file = tmp_path / "stand"
     file.write_bytes(run(first, "export", "--format", form, "--history").stdout_bytes)
-    result = run(second, "import", str(file), "--reason", "Umzug", "--json")
+    result = run(second, "import", str(file), "--reason", "Umzug", "--without-approval", "--json")
     assert json.loads(result.stdout) == {"read": 2, "changed": 2, "unchanged": 0, "dry_run": False}
     assert second.registry.rows == first.registry.rows
     again = run(second, "import", str(file), "--reason", "noch einmal")

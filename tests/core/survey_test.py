@@ -390,7 +390,7 @@ def test_a_table_without_authorities_or_answers_is_refused_naming_what_was_seen(
 def test_a_plan_applied_and_taken_back_leaves_the_registry_as_it_was() -> None:
     store = MemoryStore()
     world = registry_world(store)
-    change_all(world, [LIVE], "operator:a", "vorher")
+    change_all(world, [LIVE], "operator:a", "vorher", unapproved=True)
     before = dict(store.registry.rows)
     known = replace(knowledge(), histories=lambda key: store.registry.history(key))
     found = plan_of(read_table(csv_bytes(full_survey())), known, DAY)

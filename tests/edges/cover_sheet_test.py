@@ -22,7 +22,7 @@ from gateway.edges.cover_sheet import CoverSheet, PostedPlan, ReceiptSheet, cove
 from tests.kit.stores import a_case
 
 NUMBER = "BW-2026-7K3M-9QXA"
-AT = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
+AT = datetime(2026, 11, 21, 22, 0, 7, 471102, tzinfo=UTC)
 PLANS = [
     PostedPlan("Lageplan 1:500", "2001", date(2026, 5, 4)),
     PostedPlan(

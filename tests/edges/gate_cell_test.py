@@ -49,7 +49,7 @@ def _allocate() -> None:
 
 
 def _open_many() -> None:
-    for _ in range(4):
+    for _ in range(5):
         os.open("/etc/passwd", os.O_RDONLY)
 
 

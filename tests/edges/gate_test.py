@@ -20,6 +20,7 @@ from gateway.domain.codes import Code
 from gateway.domain.errors import SubmissionError
 from gateway.domain.limits import ATTACHMENT_BYTES
 from gateway.edges.gate import Gate, Memory, Queue
+from gateway.edges.gate_cell import SMALL
 from gateway.edges.gate_helper import Helper
 from tests.kit.pdfs import GOOD, plain_pdf
 from tests.kit.pdfs_hostile import HOSTILE, in_annotation, in_catalog
@@ -207,7 +208,7 @@ def test_a_helper_that_dies_during_a_check_leaves_the_file_unchecked() -> None:
 
 def test_a_child_killed_from_outside_is_no_verdict_on_the_file() -> None:
     gate = Gate()
-    assert outcome(gate, plain_pdf()) is None
+    gate.warm()
     (helper,) = helpers_of(gate)
     slow = HOSTILE["an object stream that swells"][0]()
 
@@ -221,6 +222,70 @@ def test_a_child_killed_from_outside_is_no_verdict_on_the_file() -> None:
     assert error.code is codes.PDF_UNCHECKED
     assert [one.pid for one in helpers_of(gate)] == [helper.pid], "the helper itself lives on"
     assert outcome(gate, plain_pdf()) is None
+    gate.close()
+
+
+def children_of(gate: Gate) -> set[int]:
+    """Return the children of a gate's helper, once two fresh ones wait."""
+    (helper,) = helpers_of(gate)
+    deadline = time.monotonic() + 5
+    while len(children := helper.children()) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return {one.pid for one in children}
+
+
+def spent_on(gate: Gate, data: bytes, times: int) -> set[int]:
+    """Return which children were there in the course of some checks that pass."""
+    seen = set(children_of(gate))
+    for _ in range(times):
+        assert outcome(gate, data) is None
+        seen |= {one.pid for one in helpers_of(gate)[0].children()}
+    return seen
+
+
+def test_small_files_that_pass_share_a_child_and_large_ones_do_not() -> None:
+    gate = Gate()
+    gate.warm()
+    shared = spent_on(gate, plain_pdf(), 8)
+    assert len(shared) <= 4
+    large = plain_pdf().replace(b"startxref", b"%" + b" " * SMALL + b"\nstartxref")
+    alone = spent_on(gate, large, 8)
+    assert len(alone - shared) >= 6
+    gate.close()
+
+
+def test_a_file_that_does_not_pass_is_looked_at_again_by_a_child_that_saw_no_other() -> None:
+    gate = Gate()
+    hostile, code = HOSTILE["an empty archive"]
+    for _ in range(4):
+        assert outcome(gate, plain_pdf()) is None
+        used = children_of(gate)
+        error = outcome(gate, hostile())
+        assert error is not None
+        assert error.code is code
+        assert outcome(gate, plain_pdf()) is None
+        assert used - children_of(gate), "the child in doubt has ended"
+    gate.close()
+
+
+def test_a_used_child_that_dies_at_work_costs_the_file_nothing() -> None:
+    gate = Gate()
+    slow = HOSTILE["an object stream that swells"][0]()
+    assert len(slow) <= SMALL
+    assert outcome(gate, plain_pdf()) is None
+    (helper,) = helpers_of(gate)
+    known = children_of(gate)
+
+    def kill() -> None:
+        os.kill(
+            max(helper.children(), key=lambda one: (one.pid in known, sum(one.cpu_times()[:2]))).pid, signal.SIGKILL
+        )
+
+    threading.Timer(0.1, kill).start()
+    error = outcome(gate, slow)
+    assert error is not None
+    assert error.code is codes.PDF_BOMB
     gate.close()
 
 
@@ -308,7 +373,8 @@ def test_whoever_came_first_is_checked_first() -> None:
         for number in range(8):
             threads.append(threading.Thread(target=visit, args=(number,)))
             threads[-1].start()
-            time.sleep(0.01)
+            while queue.waiting <= number:
+                time.sleep(0.001)
     for thread in threads:
         thread.join()
     assert order == list(range(8))

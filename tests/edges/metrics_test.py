@@ -45,6 +45,18 @@ async def test_the_metrics_count_what_is_there_and_name_nobody(tmp_path: Path) -
         assert str(canary) not in got.text
 
 
+async def test_metrics_are_there_even_when_every_key_of_ours_has_expired_and_say_so(tmp_path: Path) -> None:
+    with installation(tmp_path) as installed:
+        async with portal(installed) as client:
+            installed.clock.pass_by(days=3 * 365)
+            got = await client.get("/metrics")
+    assert got.status_code == 200
+    families = {family.name: family for family in text_string_to_metric_families(got.text)}
+    left = {one.labels["purpose"]: one.value for one in families["bauweiche_own_certificate_seconds"].samples}
+    assert left.keys() == {"sign", "wrap", "tls"}
+    assert all(seconds < 0 for seconds in left.values())
+
+
 async def test_alerts_and_dashboard_ask_only_for_metrics_that_there_are(tmp_path: Path) -> None:
     with installation(tmp_path) as installed:
         async with portal(installed) as client:

@@ -147,6 +147,7 @@ def test_a_good_service_shows_chain_name_days_and_time(service: SoapSide) -> Non
     found = https_probe(service)
     assert set(found) == {"reachable", "certificate", "clock"}
     assert found["reachable"].holds
+    assert found["reachable"].detail == "Der Dienst antwortet mit SOAP."
     assert "Kette und Rechnername des Servers stimmen" in found["certificate"].detail
 
 

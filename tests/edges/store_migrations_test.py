@@ -17,7 +17,7 @@ from gateway.domain.journal import Act
 from gateway.edges.migrations import migrate, settings
 from gateway.edges.store import open_store
 from gateway.edges.store.engine import open_engines
-from gateway.edges.store.schema import HEAD
+from gateway.edges.store.schema import FLOOR, HEAD, REVISIONS
 from gateway.edges.store.tables import Row
 from tests.kit.stores import StillClock, a_case, fresh_postgres
 
@@ -32,7 +32,9 @@ def addresses(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
 
 
 def test_the_program_and_the_revisions_agree_on_the_newest() -> None:
-    assert ScriptDirectory.from_config(settings()).get_heads() == [HEAD]
+    scripts = ScriptDirectory.from_config(settings())
+    assert scripts.get_heads() == [HEAD]
+    assert [script.revision for script in scripts.walk_revisions()][::-1] == list(REVISIONS)
 
 
 def test_migrating_makes_the_same_tables_as_creating_them_at_once(addresses: tuple[str, str]) -> None:
@@ -40,6 +42,7 @@ def test_migrating_makes_the_same_tables_as_creating_them_at_once(addresses: tup
     open_store(created, StillClock()).close()
     assert migrate(migrated) is None
     assert shape(created) == shape(migrated)
+    assert floor(created) == floor(migrated) == FLOOR
 
 
 def test_migrated_tables_are_what_the_models_say(addresses: tuple[str, str]) -> None:
@@ -66,6 +69,14 @@ def test_migrating_again_changes_nothing_and_keeps_what_is_stored(addresses: tup
     store.close()
 
 
+def floor(address: str) -> str:
+    engines = open_engines(address)
+    with engines.reader.begin() as connection:
+        found: str = connection.exec_driver_sql("SELECT revision FROM schema_floor").scalar_one()
+    engines.dispose()
+    return found
+
+
 def execute(address: str, statement: str) -> None:
     engines = open_engines(address)
     with engines.writer.begin() as connection:
@@ -75,10 +86,25 @@ def execute(address: str, statement: str) -> None:
 
 def test_a_database_of_another_version_is_refused_with_what_to_do(addresses: tuple[str, str]) -> None:
     migrate(addresses[0])
-    execute(addresses[0], "UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(ConfigurationError, match="9999") as caught:
+    execute(addresses[0], "UPDATE alembic_version SET version_num = '0003'")
+    with pytest.raises(ConfigurationError, match="0003") as older:
         open_store(addresses[0], StillClock())
-    assert "bauweiche init" in caught.value.hint
+    assert "bauweiche init" in older.value.hint
+    execute(addresses[0], "UPDATE alembic_version SET version_num = '9999'")
+    execute(addresses[0], "UPDATE schema_floor SET revision = '9998'")
+    with pytest.raises(ConfigurationError, match="9999") as newer:
+        open_store(addresses[0], StillClock())
+    assert "neuere Version" in newer.value.hint
+
+
+def test_tables_of_the_next_version_serve_this_program_as_long_as_they_say_so(addresses: tuple[str, str]) -> None:
+    migrate(addresses[0])
+    execute(addresses[0], "UPDATE alembic_version SET version_num = '9999'")
+    execute(addresses[0], f"UPDATE schema_floor SET revision = '{HEAD}'")
+    store = open_store(addresses[0], StillClock())
+    with store.writing() as tx:
+        tx.cases.add(a_case(1))
+    store.close()
 
 
 def test_a_database_of_somebody_else_is_left_alone(addresses: tuple[str, str]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain import codes
-from gateway.domain.errors import SealError, SubmissionError
+from gateway.domain.errors import SubmissionError
 from gateway.edges.vault_disk import DiskCalls, DurabilityLost, StorageFull
 from gateway.edges.vault_folder import FolderVault
 
@@ -69,13 +69,6 @@ class FailingDisk:
         return DiskCalls(write=write, fsync=fsync)
 
 
-def test_a_committed_part_is_read_back_with_its_size(vault: FolderVault) -> None:
-    store(vault, "part-0001.bin", b"sealed")
-    assert read(vault, "part-0001.bin") == b"sealed"
-    assert vault.size(CASE, "part-0001.bin") == 6
-    assert vault.exists(CASE, "part-0001.bin")
-
-
 def test_short_writes_lose_nothing(tmp_path: Path) -> None:
     vault = FolderVault(tmp_path / "vault", FailingDisk().disk())
     store(vault, "part-0001.bin", bytes(range(256)) * 50)
@@ -91,14 +84,6 @@ def test_nothing_is_visible_before_the_commit(vault: FolderVault, tmp_path: Path
     assert files(vault, tmp_path) == []
 
 
-def test_an_abort_after_the_commit_changes_nothing(vault: FolderVault) -> None:
-    writer = vault.create(CASE, "part-0001.bin")
-    writer.write(b"sealed")
-    writer.commit()
-    writer.abort()
-    assert read(vault, "part-0001.bin") == b"sealed"
-
-
 def test_a_part_uploaded_again_replaces_the_first_at_once_and_whole(vault: FolderVault, tmp_path: Path) -> None:
     store(vault, "part-0001.bin", b"first")
     with vault.open(CASE, "part-0001.bin") as old:
@@ -111,33 +96,10 @@ def test_a_part_uploaded_again_replaces_the_first_at_once_and_whole(vault: Folde
     assert files(vault, tmp_path) == ["part-0001.bin"]
 
 
-def test_two_uploads_of_one_part_do_not_mix(vault: FolderVault) -> None:
-    one, two = vault.create(CASE, "part-0001.bin"), vault.create(CASE, "part-0001.bin")
-    one.write(b"one")
-    two.write(b"two")
-    two.commit()
-    one.commit()
-    assert read(vault, "part-0001.bin") == b"one"
-
-
 def test_files_and_folders_are_for_the_gateway_alone(vault: FolderVault, tmp_path: Path) -> None:
     store(vault, "part-0001.bin", b"sealed")
     for path in (tmp_path / "vault").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
-
-
-def test_a_missing_part_and_an_erased_case_are_told_apart(vault: FolderVault) -> None:
-    store(vault, "part-0001.bin", b"sealed")
-    for ask in (vault.open, vault.size):
-        with pytest.raises(SubmissionError) as missing:
-            ask(CASE, "part-0002.bin")
-        assert missing.value.code is codes.NOT_FOUND
-    vault.erase(CASE)
-    for ask in (vault.open, vault.size):
-        with pytest.raises(SealError) as gone:
-            ask(CASE, "part-0001.bin")
-        assert gone.value.code is codes.KEY_ERASED
-    assert not vault.exists(CASE, "part-0001.bin")
 
 
 def test_erasing_frees_every_part_and_may_be_repeated(vault: FolderVault, tmp_path: Path) -> None:
@@ -256,19 +218,6 @@ def test_a_crash_after_the_rename_leaves_the_whole_part(tmp_path: Path) -> None:
     root = tmp_path / "vault"
     _crash(lambda: store(FolderVault(root, DiskCalls(fsync=_Bomb(4))), "part-0001.bin", b"sealed"))
     assert read(FolderVault(root), "part-0001.bin") == b"sealed"
-
-
-def test_the_sweep_removes_cases_that_nobody_knows(vault: FolderVault) -> None:
-    store(vault, "part-0001.bin", b"sealed")
-    store(vault, "part-0001.bin", b"orphan", case="orphan")
-    assert vault.sweep(lambda case: case == CASE, PAST) == 0, "it may have been announced just now"
-    assert vault.sweep(lambda case: case == CASE, FUTURE) == 1
-    assert vault.exists(CASE, "part-0001.bin")
-    assert not vault.exists("orphan", "part-0001.bin")
-
-
-def test_the_free_room_is_that_of_the_disk(vault: FolderVault) -> None:
-    assert vault.free_bytes() > 0
 
 
 class _Bomb:

@@ -71,3 +71,15 @@ def test_decision_records_are_short_and_numbered_without_gaps() -> None:
     assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
     for path in records:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 30, path.name
+
+
+def test_the_portal_guide_names_only_addresses_that_exist() -> None:
+    from gateway.api.app import inner_app
+    from gateway.edges.gate import Gate
+
+    served = inner_app(None, Gate(), {}, "TEST").openapi()["paths"]  # type: ignore[arg-type]  # nothing is asked of it
+    shapes = {re.sub(r"\{\w+\}", "{}", path) for path in served}
+    named = re.findall(r"/v1/[a-z{][\w{}$/.-]*", read("docs/portal-api.md"))
+    assert len(named) > 10
+    for path in set(named) - {"/v1/openapi.json"}:
+        assert re.sub(r"\$id|\{\w+\}|(?<=attachments/)\d+", "{}", path) in shapes, path

@@ -37,7 +37,7 @@ def test_an_authority_is_warned_about_once_at_each_threshold(installed: Installa
     told = [act for act in warnings(installed) if act.subject == WARENDORF]
     assert [act.facts["threshold"] for act in told] == [90, 60, 30, 14, 7, 1]
     assert told[0].why.startswith("Kreis Warendorf: Verschlüsselungszertifikat läuft in 90 Tagen ab (")
-    assert told[-1].why.startswith("Kreis Warendorf: Verschlüsselungszertifikat läuft in 1 Tag ab (")
+    assert told[-1].why.startswith("Kreis Warendorf: Verschlüsselungszertifikat läuft morgen ab (")
     assert told[0].actor == "gateway"
 
 

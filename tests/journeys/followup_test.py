@@ -156,6 +156,11 @@ async def test_what_becomes_of_a_message_does_not_change_the_case_it_follows(sta
     withdrawn = await client.post(f"/v1/submissions/{message['id']}/withdraw", json={"reason": "versehen"})
     assert withdrawn.status_code == 200
     assert rows(installed, known.case.id)[0] == known.case
+    installed.work()
+    with installed.world.store.reading() as tx:
+        told = [entry.act.what for entry in tx.journal.read(subject=known.case.number)]
+    assert {"message.announced", "message.accepted", "message.withdrawn", "message.erased"} <= set(told)
+    assert not any(what.startswith("case.") for what in told), "the case itself has lived through nothing"
 
 
 async def test_every_message_about_a_case_has_documents_and_a_content_key_of_its_own(stage: Stage) -> None:

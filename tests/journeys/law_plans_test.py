@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from gateway.api.app import build_app
 from gateway.api.operator.access import PREFIX as OPERATOR
 from gateway.demo import law
-from gateway.domain.calendar import at_local, local_date, written_date
+from gateway.domain.calendar import at_local, local_date, plans_deadline, written_date
 from gateway.domain.case import Client
 from gateway.domain.delivery import PlansState
 from gateway.domain.dossier import Contact, Dossier
@@ -27,6 +27,7 @@ from gateway.domain.ids import CaseNumber
 from gateway.domain.participation import Option
 from gateway.domain.reply import Webhook
 from gateway.domain.tokens import token_digest
+from gateway.edges.holidays_nrw import closed_days as holidays
 from gateway.flow import clocks, plans
 from gateway.flow.evidence import bundle
 from gateway.main import app
@@ -60,6 +61,11 @@ def monday() -> MovingClock:
 def next_monday() -> date:
     today = datetime.now().astimezone().date()
     return today + timedelta(days=7 - today.weekday())
+
+
+def due_day() -> date:
+    monday = next_monday()
+    return plans_deadline(monday, holidays(monday.year, monday.year + 1))
 
 
 @contextmanager
@@ -96,7 +102,7 @@ async def test_the_begleitschein_is_one_accessible_page_with_everything_on_it(tm
             fetched(installed)
             later = await client.get(f"/v1/submissions/{case['id']}/cover-sheet")
     text = words(got.content)
-    due = written_date(next_monday() + timedelta(days=14))
+    due = written_date(due_day())
     for wanted in (case["case_number"], due, "Waldenburger Straße 2", "48231 Warendorf", "Lageplan Straßenseite"):
         assert wanted in text
     assert "Lageplan" not in words(later.content)
@@ -143,7 +149,7 @@ async def test_the_portal_is_reminded_once_and_told_once_that_the_authority_may_
     with option_2(tmp_path) as installed:
         case = await handed_off(installed)
         seen: list[tuple[date, str]] = []
-        for _ in range(24 * 20):
+        for _ in range(24 * 24):
             installed.clock.pass_by(hours=1)
             clocks.tick(installed.world)
         with installed.world.store.reading() as tx:
@@ -151,7 +157,7 @@ async def test_the_portal_is_reminded_once_and_told_once_that_the_authority_may_
                 if entry.act.what.startswith("plans."):
                     seen.append((local_date(entry.at), entry.act.what))
             assert [one.case_number for one in clocks.overdue_plans(installed.world, tx)] == [case["case_number"]]
-        due = next_monday() + timedelta(days=14)
+        due = due_day()
         reminded, overdue = seen
         assert reminded[1] == "plans.reminded"
         assert reminded[0] <= due - timedelta(days=3)
@@ -284,7 +290,7 @@ async def test_a_portal_with_a_webhook_is_told_of_arrival_reminder_and_delay(tmp
         with installed.world.store.writing() as tx:
             tx.webhooks.add(hook)
         case = await handed_off(installed)
-        for _ in range(24 * 16):
+        for _ in range(24 * 20):
             installed.clock.pass_by(hours=1)
             clocks.tick(installed.world)
         on = local_date(installed.clock.now())
@@ -292,7 +298,7 @@ async def test_a_portal_with_a_webhook_is_told_of_arrival_reminder_and_delay(tmp
         with installed.world.store.reading() as tx:
             told = [(one.event, dict(one.data)) for one in tx.webhooks.notices("w-1")]
     ids = {"submission_id": case["id"], "case_number": case["case_number"]}
-    due = (next_monday() + timedelta(days=14)).isoformat()
+    due = due_day().isoformat()
     assert [one for one in told if one[0].startswith("plans.")] == [
         ("plans.reminder", ids | {"due": due}),
         ("plans.overdue", ids | {"due": due, "authority_may_reject": "true"}),
@@ -309,9 +315,9 @@ async def test_the_play_shows_arrival_a_missed_fetch_and_evidence_checked_offlin
             await hand_off(client, overview_pdf(), key="k-2", municipality=BEELEN, posted_plans=POSTED)
         installed.work()
         assert law.plans_arrive(installed.world, first["case_number"], said.append)
-        assert law.who_would_be_overdue(installed.world, 4, said.append) == ["Kreis Warendorf"]
+        assert law.who_misses_the_fetch(installed.world, 4, said.append) == ["Kreis Warendorf"]
         certificate = installed.gateway_certificate()
         number = CaseNumber(first["case_number"])
-        assert law.prove(installed.world, number, tmp_path, certificate, said.append, said.append)
+        assert law.prove(installed.world, number, tmp_path / "nachweis", certificate, said.append, said.append)
     assert any("ECHT UND UNVERÄNDERT" in line for line in said)
     assert any("UNGÜLTIG" in line for line in said)

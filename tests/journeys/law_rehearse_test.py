@@ -52,7 +52,7 @@ def test_certificates_keys_and_switches_are_found_for_the_day_they_break(tmp_pat
         assert "wird nicht mehr verschlüsselt" in ended.sentence
         much_later = rehearse(installed.world, ahead(installed, 800))
         assert {one.sentence.split(" gültigen ")[1].split(";")[0] for one in of("key", much_later)} == {
-            "Signaturschlüssel", "Verschlüsselungsschlüssel",
+            "Signaturschlüssel", "Verschlüsselungsschlüssel", "TLS-Schlüssel",
         }  # fmt: skip
 
 
@@ -62,9 +62,13 @@ def test_a_key_that_follows_too_late_is_found_and_one_with_four_weeks_is_not(tmp
         rotate = installed.world.keyring.rotate  # type: ignore[attr-defined]
         rotate("sign", name="Neu", at=installed.clock.now() + timedelta(days=end - 10), days=900)
         rotate("wrap", name="Neu", at=installed.clock.now() + timedelta(days=end - 40), days=900)
-        (tight,) = of("key", rehearse(installed.world, ahead(installed, 800)))
+        ended, tight = of("key", rehearse(installed.world, ahead(installed, 800)))
         assert tight.sentence == "Der nächste Signaturschlüssel überlappt den alten um weniger als 28 Tage."
         assert not tight.breaks
+        assert "keinen gültigen TLS-Schlüssel; das Postfach ist nicht mehr erreichbar" in ended.sentence
+        assert ended.breaks
+        rotate("tls", name="Neu", at=installed.clock.now() + timedelta(days=end - 40), days=900)
+        assert of("key", rehearse(installed.world, ahead(installed, 800))) == [tight]
 
 
 def test_holidays_plans_pickups_and_editions_are_found(tmp_path: Path) -> None:
@@ -164,8 +168,8 @@ def test_the_commands_for_calendar_rehearsal_and_overdue(tmp_path: Path) -> None
     rows = {row["date"]: row for row in json.loads(listed)}
     assert rows["2027-12-24"] == {"date": "2027-12-24", "kind": "geschlossen", "name": "Heiligabend"}
     assert rows["2027-03-26"]["name"] == "Karfreitag"
-    assert run("calendar", "remove", "2027-12-24")[0] == 0
-    assert run("calendar", "remove", "2027-12-24")[0] == 3
+    assert run("calendar", "remove", "2027-12-24", "--reason", "Irrtum")[0] == 0
+    assert run("calendar", "remove", "2027-12-24", "--reason", "Irrtum")[0] == 3
     assert run("rehearse", "--at", "+30d")[0] == 0
     assert run("rehearse", "--at", "+900d")[0] == 1
     assert run("rehearse", "--at", "irgendwann")[0] == 2

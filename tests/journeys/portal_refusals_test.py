@@ -26,7 +26,6 @@ from tests.kit.installation import (
 
 JSON = {"Content-Type": "application/json"}
 PDF = {"Content-Type": "application/pdf"}
-POSTED = {"bezeichnung": "Plan", "anlageart": "1803", "datum": "2026-05-01"}
 
 
 @contextmanager
@@ -79,67 +78,6 @@ def kept(installed: Installation) -> list[Path]:
     return [path for path in (installed.settings.state / "vault").rglob("*") if path.is_file()]
 
 
-def changed(**attachment: object) -> dict[str, Any]:
-    value = announcement()
-    value["attachments"][0] |= attachment
-    return value
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code", "pointer"),
-    [
-        (announcement(municipality="05999999"), 404, "municipality-unknown", None),
-        (announcement(municipality="5315000"), 422, "field-invalid", "/municipality"),
-        (announcement(municipality=5570012), 422, "field-invalid", "/municipality"),
-        (announcement(procedure="hellsehen"), 422, "field-invalid", "/procedure"),
-        (announcement(procedure="vorbescheid"), 409, "procedure-off", None),
-        (announcement(municipality=OELDE), 409, "authority-redirects", None),
-        (announcement(municipality="05111000"), 409, "authority-not-participating", None),
-        (announcement(municipality=AHLEN), 409, "authority-test-only", None),
-        (announcement(surprise=1), 422, "field-unknown", "/surprise"),
-        (announcement(attachments=[]), 422, "attachments-missing", "/attachments"),
-        (announcement(antrag=[]), 422, "field-invalid", "/antrag"),
-        (announcement(test="ja"), 422, "field-invalid", "/test"),
-        (announcement(portal_reference="Müller, Erika"), 422, "field-invalid", "/portal_reference"),
-        (changed(size=31_000_000), 422, "attachment-too-large", "/attachments/0/size"),
-        (changed(size=0), 422, "field-invalid", "/attachments/0/size"),
-        (changed(size=1.5), 422, "field-invalid", "/attachments/0/size"),
-        (changed(size=True), 422, "field-invalid", "/attachments/0/size"),
-        (changed(sha256="ABC"), 422, "field-invalid", "/attachments/0/sha256"),
-        (changed(anlageart="9998"), 422, "code-unknown", "/attachments/0/anlageart"),
-        (changed(datum="31.05.2026"), 422, "field-invalid", "/attachments/0/datum"),
-        (changed(versionsnummer=0), 422, "field-invalid", "/attachments/0/versionsnummer"),
-        (changed(bezeichnung=""), 422, "field-invalid", "/attachments/0/bezeichnung"),
-        (changed(bezeichnung="Plan \U0001f3e0"), 422, "characters", "/attachments/0/bezeichnung"),
-        (changed(file_name="Plan"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name="Plan.exe"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name=".pdf"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name="../../etc/passwd.pdf"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name="C:\\plan.pdf"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name="plan\x00.pdf"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name="plan\n.pdf"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name="plan\u202efdp.pdf"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name="x" * 300 + ".pdf"), 422, "file-name", "/attachments/0/file_name"),
-        (changed(file_name="\ud800.pdf"), 422, "field-invalid", "/attachments/0/file_name"),
-        (announcement(posted_plans=[POSTED]), 422, "field-invalid", "/posted_plans"),
-    ],
-)  # fmt: skip
-async def test_an_announcement_that_cannot_become_a_message_names_the_place_and_the_reason(
-    refusing: httpx.AsyncClient, body: dict[str, Any], status: int, code: str, pointer: str | None
-) -> None:
-    answer = await announce(refusing, body)
-    problem = answer.json()
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.status_code == status, problem
-    if pointer is None:
-        assert problem["code"] == code
-    else:
-        fault = only(problem)
-        assert (fault["code"], fault["pointer"]) == (code, pointer)
-    assert problem["detail"]
-    assert problem["request_id"] == answer.headers["x-request-id"]
-
-
 async def test_a_redirect_tells_the_address_to_send_the_applicant_to(refusing: httpx.AsyncClient) -> None:
     problem = (await announce(refusing, announcement(municipality=OELDE))).json()
     assert "https://bau.oelde.example/" in problem["detail"] + problem.get("hint", "")
@@ -173,29 +111,6 @@ async def test_251_megabytes_and_1000_files_are_refused_from_the_announced_sizes
     value["attachments"] = [first | {"file_name": f"P{index}.pdf", "size": 251_000} for index in range(1000)]
     problem = (await announce(refusing, value)).json()
     assert {fault["code"] for fault in problem["errors"]} == {"attachments-too-many", "submission-too-large"}
-
-
-@pytest.mark.parametrize(
-    ("octets", "status", "code"),
-    [
-        (b"", 400, "body-unreadable"),
-        (b"{", 400, "body-unreadable"),
-        (b"\xff\xfe{}", 400, "body-unreadable"),
-        (b'{"a": NaN}', 400, "body-unreadable"),
-        (b'{"a": 1, "a": 2}', 400, "body-unreadable"),
-        (b"[" * 100_000, 400, "body-unreadable"),
-        (b'{"a":' * 60 + b"1" + b"}" * 60, 400, "body-unreadable"),
-        (b'"' + b"x" * 3_000_000 + b'"', 413, "body-too-large"),
-        (b"[]", 422, "submission-faults"),
-        (b"null", 422, "submission-faults"),
-        (b'{"antrag": {"a": 1e999}}', 422, "submission-faults"),
-    ],
-)
-async def test_a_body_that_is_not_strict_json_is_refused(
-    refusing: httpx.AsyncClient, octets: bytes, status: int, code: str
-) -> None:
-    answer = await announce(refusing, octets)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 async def test_a_wrong_content_type_or_a_missing_idempotency_key_is_refused(refusing: httpx.AsyncClient) -> None:

@@ -171,6 +171,17 @@ def test_another_authoritys_case_is_never_touched(installed: Installation) -> No
     assert state_of(theirs)[0] is State.HANDED_OVER
 
 
+def test_who_has_taken_the_municipality_over_answers_for_its_predecessor(installed: Installation) -> None:
+    moved = known_case(installed, next(NUMBERS), municipality=str(AHLEN))
+    heir = known_case(installed, next(NUMBERS), authority=AHLEN)
+    about = MessageRef(moved.delivery.message_id, "0200", moved.delivery.stamped_at)
+    xml = heir.xml("1120", reference=moved.case.reference, about=about)
+    reply = kept(installed, hand_in(installed, xml, accounts=frozenset({AHLEN})))
+    assert (reply.state, reply.case_id) == (ReplyState.MATCHED, moved.case.id)
+    assert (reply.authority, reply.matched_by) == (AHLEN, "reference+message_id+successor")
+    assert state_of(moved)[0] is State.CONFIRMED
+
+
 def test_a_replayed_reply_is_taken_once_and_journaled_once(installed: Installation, known: Answering) -> None:
     xml = known.xml("1120")
     first = hand_in(installed, xml)

@@ -16,9 +16,11 @@ from typer.testing import CliRunner, Result
 
 from gateway.domain.delivery import State
 from gateway.domain.reply import Proof, ReplyState
+from gateway.edges.keyring import FolderKeyring
 from gateway.main import app
 from tests.journeys.chain_test import hand_off, open_by_tool
 from tests.kit.installation import WARENDORF, Installation, installation, overview_pdf, portal
+from tests.kit.portal_ear import believed, listening
 from tests.kit.replying import (
     answering,
     hand_in,
@@ -98,6 +100,25 @@ def test_webhooks_are_added_listed_and_removed(installed: Installation) -> None:
     assert run(installed, "webhook", "replay", row["id"], "--since", "2026-01-01").stdout == "0\n"
     assert run(installed, "webhook", "remove", row["id"]).exit_code == 0
     assert run(installed, "webhook", "remove", row["id"]).exit_code == 3
+
+
+def test_a_portal_whose_server_has_a_certificate_of_its_own_house_is_believed_once_that_is_trusted(
+    installed: Installation,
+) -> None:
+    keyring = installed.world.keyring
+    assert isinstance(keyring, FolderKeyring)
+    tls_file = keyring.tls_file(installed.clock.now())
+    with listening(tls_file) as ear:
+        added = run(installed, "webhook", "add", "portal", ear.url)
+        hand_in(installed, known_case(installed, 77).xml("1120"))
+        installed.work()
+        assert ear.heard == []
+        trusted = run(installed, "webhook", "trust", str(tls_file))
+        assert (trusted.exit_code, len(trusted.stdout.split())) == (0, 1)
+        installed.clock.pass_by(minutes=1)
+        installed.work()
+        assert ear.heard
+        assert all(believed(added.stdout.strip(), *told) for told in ear.heard)
 
 
 async def test_an_authority_answers_an_opened_message_signed_and_sealed(installed: Installation) -> None:

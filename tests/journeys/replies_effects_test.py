@@ -6,21 +6,25 @@ import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from gateway.domain.case import APPLICATION
 from gateway.domain.delivery import State
+from gateway.domain.ids import MessageId
 from gateway.domain.journal import verify
+from gateway.domain.message import Stamp
 from gateway.domain.reply import ReplyState
 from gateway.flow import purge, replies
 from gateway.flow.reading import acknowledge, own_replies
 from gateway.flow.replies_kept import MESSAGE
+from gateway.xbau.release import RELEASES
 from tests.kit.installation import ACTOR, WARENDORF, Installation, installation
 from tests.kit.replying import Answering, hand_in, journal_of, kept, known_case, state_of
 from tests.kit.stores import uuid_of
-from tests.kit.xbau_replies import DOCUMENT_ID, SHA256, numbers
+from tests.kit.xbau_least import inward, least_reply
+from tests.kit.xbau_replies import DOCUMENT_ID, SHA256, numbers, official_only
 
 NUMBERS = count(1)
 
@@ -121,6 +125,24 @@ def test_every_reply_of_every_release_is_matched(installed: Installation, releas
         reply = kept(installed, hand_in(installed, xml, parts=parts))
         assert (reply.state, reply.number, reply.reason) == (ReplyState.MATCHED, number, "")
         assert reply.case_id == known.case.id
+
+
+@official_only
+@pytest.mark.parametrize("release", RELEASES)
+def test_whatever_an_authority_may_send_in_a_release_reaches_the_portal_by_its_reference(
+    installed: Installation, release: str
+) -> None:
+    known = known_case(installed, next(NUMBERS))
+    head = {"sender": known.party(), "reference": known.case.reference, "file_reference": None}
+    others = [number for number in inward(release) if number not in numbers(release)]
+    for number in others:
+        stamp = Stamp(MessageId(str(uuid4())), known.delivery.stamped_at)
+        xml = least_reply(number, release, about=None, stamp=stamp, **head)
+        parts = ((DOCUMENT_ID, "Bescheid.pdf", b"%PDF-1.7 Bescheid"),) if DOCUMENT_ID.encode() in xml else ()
+        reply = kept(installed, hand_in(installed, xml, parts=parts))
+        assert (reply.state, reply.number, reply.reason) == (ReplyState.MATCHED, number, "")
+        assert (reply.case_id, reply.matched_by) == (known.case.id, "reference")
+    assert len(others) > 5
 
 
 def test_an_operator_assigns_what_nobody_could_match_and_the_portal_reads_it_next(

@@ -27,6 +27,7 @@ from tests.kit.replying import (
     signing_key,
     state_of,
 )
+from tests.kit.wrapping import WRAPPINGS
 
 NUMBERS = count(1)
 
@@ -91,11 +92,11 @@ def test_an_expired_certificate_is_answered_with_t000(place: Installation, told:
     refused(place, told, folder, "T000")
 
 
-def test_a_wrapped_signature_is_answered_with_t011(place: Installation, told: Answering) -> None:
+@pytest.mark.parametrize("attack", WRAPPINGS)
+def test_a_wrapped_signature_is_answered_with_t011(place: Installation, told: Answering, attack: str) -> None:
     signer = signing_key(place)
     register(place, signer)
-    folder = leave_sealed(place, told.xml("1120"), signer, name="wrapped", wrap_signature=True)
-    refused(place, told, folder, "T011")
+    refused(place, told, leave_sealed(place, told.xml("1120"), signer, name="wrapped", forge=WRAPPINGS[attack]), "T011")
 
 
 def test_a_changed_message_is_answered(place: Installation, told: Answering) -> None:

@@ -230,22 +230,37 @@ def test_a_certificate_of_another_authority_is_turned_away_with_403_and_a_journa
     finish(running, case)
 
 
-def test_a_certificate_that_was_withdrawn_is_turned_away_although_it_shakes_hands(running: Running) -> None:
-    # a second certificate below the same root keeps the handshake possible: only the desk can tell
-    with running.raw(running.pki.authority) as client:
-        assert client.post(envelope(FETCH)).status in (200, 500)
-    hold(running.installed.world, OELDE, "tls-anchor", running.pki.anchors.read_bytes(), ACTOR)
+@pytest.mark.parametrize(
+    ("kind", "number", "words"),
+    [
+        ("stranger", "9014", "keinem Postfach zugeordnet"),  # it was held once, and withdrawn
+        ("self_signed", "9014", "keinem Postfach zugeordnet"),
+        ("expired", "9010", "abgelaufen"),
+        ("weak", "9014", "2048 Bit"),
+    ],
+)
+def test_an_unfit_certificate_is_told_so_with_403_and_leaves_one_entry_however_often_it_comes(
+    running: Running, kind: str, number: str, words: str
+) -> None:
+    who = getattr(running.pki, kind)
+    for _ in range(3):
+        with running.raw(who) as client:
+            answer = client.post(envelope(FETCH))
+        assert fault(answer) == (403, "s12:Sender", "PermissionDeniedException", number)
+    (why,) = [why for actor, why in running.refusals() if actor == f"certificate:{who.fingerprint}"]
+    assert words in why
+
+
+def test_a_handshake_that_fails_on_the_certificate_leaves_an_entry_too(running: Running) -> None:
+    who = running.pki.wrong_purpose
+    with pytest.raises((OSError, EOFError)), running.raw(who) as client:
+        client.post(envelope(FETCH))
     until = time.monotonic() + 15
-    while True:
-        try:
-            with running.raw(running.pki.stranger) as client:
-                answer = client.post(envelope(FETCH))
-            break
-        except (OSError, EOFError):  # until the server has read its anchors again
-            assert time.monotonic() < until
-            time.sleep(0.2)
-    assert fault(answer)[0] == 403
-    assert f"certificate:{running.pki.stranger.fingerprint}" in [actor for actor, _ in running.refusals()]
+    while not (found := [why for actor, why in running.refusals() if actor == f"certificate:{who.fingerprint}"]):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert "nicht für die Clientauthentisierung" in found[0]
+    assert "nicht erwiesen" in found[0]
 
 
 def test_end_to_end_content_opens_only_with_the_key_of_the_authority(running: Running) -> None:

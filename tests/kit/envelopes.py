@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,12 +62,13 @@ def make_envelope(
     signer: SigningKey | None = None,
     message_id: MessageId = MESSAGE_ID,
     message: bytes = MESSAGE,
+    forge: Callable[[bytes], bytes] = bytes,
 ) -> Made:
-    """Write a whole envelope into `folder` and return it."""
+    """Write a whole envelope into `folder`, its signed manifest forged if asked, and return it."""
     folder.mkdir(parents=True)
     content_key = os.urandom(32)
     manifest = manifest_of(message, attachments, message_id)
-    signed = sign(manifest, signer or gateway_signer(), AT)
+    signed = forge(sign(manifest, signer or gateway_signer(), AT))
     (folder / MANIFEST_FILE).write_bytes(seal(signed, content_key, os.urandom(12)))
     for part, data in zip(manifest.parts, (message, *attachments), strict=True):
         sealing = SealingPass(content_key, os.urandom(12))

@@ -41,9 +41,9 @@ BEELEN = "05570012"
 
 @dataclass
 class MovingClock:
-    """A clock that stands until a test moves it."""
+    """A clock that stands until a test moves it; not at a whole second, as real clocks do not."""
 
-    at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+    at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=471_102))
 
     def now(self) -> datetime:
         return self.at
@@ -88,7 +88,8 @@ class Installation:
             "phase": Phase.LIVE,
             "valid_from": (self.clock.now() - timedelta(days=2)).date(),
         }
-        return change(self.world, Participation(authority=key, **(given | choices)), ACTOR, "Test")
+        value = Participation(authority=key, **(given | choices))
+        return change(self.world, value, ACTOR, "Test", unapproved=True)
 
     def _equip(self, key: AuthorityKey) -> None:
         inbox = self.home / "authorities" / key / "inbox"

@@ -14,9 +14,7 @@ from pathlib import Path
 
 from gateway.adapter import Envelope
 from gateway.adapter_contract import SampleLink, Stored, Trouble
-from tests.kit.xta_tls import Pki
-
-from gateway.edges.peer_cert import tls_context  # isort: skip
+from tests.kit.xta_tls import Pki, strict_context
 
 _PATH = re.compile(r"/inbox/([0-9a-f-]{36})/(?:files/([A-Za-z0-9][A-Za-z0-9._-]{0,99})|(complete))")
 
@@ -43,7 +41,7 @@ class Musterstadt:
     def start(self) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), partial(_Inbox, self))
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # broken calls are the point
-        context = tls_context(self.pki.server.cert, self.pki.server.key, self.pki.anchors)
+        context = strict_context(self.pki.server, self.pki.anchors)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()

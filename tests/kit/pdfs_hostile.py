@@ -1,4 +1,4 @@
-"""Hostile and broken PDFs: one builder per kind, with the code each must be refused with. Made when asked for."""
+"""Hostile and broken PDFs: one builder per kind, made when asked for; the answer to each stands in the corpus."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pikepdf import Encryption, Permissions
 
 from gateway.domain import codes
 from gateway.domain.codes import Code
+from tests.kit.corpus import corpus
 from tests.kit.pdfs import (
     CATALOG,
     CONTENTS,
@@ -241,16 +242,9 @@ def _circle() -> bytes:
     return draft.replace(b"/Prev 0000000000", b"/Prev %010d" % draft.rfind(b"xref\n0"))
 
 
-def _with(code: Code, kinds: dict[str, Callable[[], bytes]]) -> dict[str, tuple[Callable[[], bytes], Code]]:
-    return {kind: (build, code) for kind, build in kinds.items()}
-
+BUILDERS = {**_NOT_A_PDF, **_DAMAGED, **_SEALED, **_ACTIVE, **_EMBEDDED, **_BOMBS}
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], Code]] = {
-    **_with(codes.NOT_A_PDF, _NOT_A_PDF),
-    **_with(codes.PDF_DAMAGED, _DAMAGED),
-    **_with(codes.PDF_ENCRYPTED, _SEALED),
-    **_with(codes.PDF_ACTIVE, _ACTIVE),
-    **_with(codes.PDF_EMBEDDED, _EMBEDDED),
-    **_with(codes.PDF_BOMB, _BOMBS),
+    kind: (BUILDERS[kind], codes.EVERY[attack["answer"]]) for kind, attack in corpus("pdf").items() if attack["answer"]
 }
-"""Kind -> how to make it, and the code it must be refused with."""
+"""Kind -> how to make it, and the code it must be refused with (tests/attacks/corpus/pdf.json)."""

@@ -18,7 +18,7 @@ from gateway.domain.dossier import Dossier
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import GENESIS, Act, Entry, link
 from gateway.domain.participation import Participation, in_force
-from gateway.ports import Directory, World
+from gateway.ports import Directory, Policy, World
 
 NOW = datetime(2026, 11, 21, 13, 3, tzinfo=UTC)
 
@@ -38,6 +38,9 @@ class MemoryRegistry:
 
     def history(self, key: AuthorityKey) -> tuple[Participation, ...]:
         return tuple(value for (owner, _), value in self.rows.items() if owner == key)
+
+    def histories(self) -> Mapping[AuthorityKey, tuple[Participation, ...]]:
+        return {key: self.history(key) for key, _ in self.rows}
 
     def all_in_force(self, on: date) -> Mapping[AuthorityKey, Participation]:
         held = {key: in_force(self.history(key), on) for key, _ in self.rows}
@@ -80,6 +83,9 @@ class MemoryDossiers:
 
     kept: dict[AuthorityKey, Dossier] = field(default_factory=dict)
 
+    def all(self) -> Mapping[AuthorityKey, Dossier]:
+        return dict(self.kept)
+
     def get(self, key: AuthorityKey) -> Dossier:
         return self.kept.get(key, Dossier(key))
 
@@ -98,7 +104,12 @@ class MemoryStore:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        yield SimpleNamespace(registry=self.registry, journal=self.journal, dossiers=self.dossiers)
+        quiet = SimpleNamespace(loads=dict), SimpleNamespace(all=list), SimpleNamespace(held=lambda *_: [])
+        insight, ways, certificates = quiet  # nothing was ever sent, paused or held
+        yield SimpleNamespace(
+            registry=self.registry, journal=self.journal, dossiers=self.dossiers,
+            insight=insight, ways=ways, certificates=certificates,
+        )  # fmt: skip
 
     @contextmanager
     def writing(self) -> Iterator[Any]:
@@ -127,5 +138,6 @@ def registry_world(store: MemoryStore, clock: FixedClock | None = None) -> World
         clock=clock or FixedClock(),
         directory=Directory(registry.editions(), registry.municipalities()),
         plugins={"file_drop": plugin},
+        policy=Policy(),
     )
     return cast(World, world)

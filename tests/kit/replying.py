@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -102,9 +103,9 @@ def register(installed: Installation, signer: SigningKey, key: AuthorityKey = WA
 def leave_sealed(
     installed: Installation, message: bytes, signer: SigningKey, name: str = "umschlag-1",
     key: AuthorityKey = WARENDORF, files: tuple[tuple[UUID, bytes], ...] = (), addressee: str = "",
-    wrap_signature: bool = False,
+    forge: Callable[[bytes], bytes] = bytes,
 ) -> Path:  # fmt: skip
-    """Leave a reply that is signed by `signer` and wrapped for the gateway."""
+    """Leave a reply that is signed by `signer`, its signed manifest forged if asked, and wrapped for the gateway."""
     world, now = installed.world, installed.clock.now()
     content = world.chance.octets(32)
     octets = {"part-0000.bin": message} | {f"part-{n + 1:04d}.bin": data for n, (_, data) in enumerate(files)}
@@ -121,11 +122,7 @@ def leave_sealed(
     manifest = Manifest(
         message_id, CaseNumber("-"), to, "rueckweg", "2.6", "antwort", now.replace(microsecond=0), False, tuple(parts)
     )
-    signed = sign(manifest, signer, now)
-    if wrap_signature:  # the signed manifest hidden in a new one, which is what a careless reader would believe
-        signed = (
-            b'<manifest xmlns="urn:bauweiche:manifest:1" version="1">' + signed.partition(b"?>")[2] + b"</manifest>"
-        )
+    signed = forge(sign(manifest, signer, now))
     envelope = render_envelope(
         message_id=message_id, addressee=to, test=False,
         encrypted_key=wrap(content, world.keyring.wrapping_certificate(now), purpose_at=now), parts=tuple(octets),

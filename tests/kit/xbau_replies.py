@@ -92,13 +92,13 @@ def sample_reply(
     if number.startswith("11"):
         root, pen = open_message(number, head, release)
     else:
-        root, pen = _own_message(number, head, release)
+        root, pen = dressed(number, head, release)
     refer(root, head, pen, about)
     BODIES[number](root, pen)
     return close(root)
 
 
-def _own_message(number: str, head: Heading, release: Release) -> tuple[etree._Element, Pen]:
+def dressed(number: str, head: Heading, release: Release) -> tuple[etree._Element, Pen]:
     """Return the root of a message in XBau's own namespace: a process message dressed anew."""
     template, _ = open_message("1120", head, release)
     prefix = {"xbau": release.namespace, **{str(k): v for k, v in template.nsmap.items() if k not in ("xbau", "xbauk")}}
@@ -113,6 +113,18 @@ def _own_message(number: str, head: Heading, release: Release) -> tuple[etree._E
     kind.set("listURI", "urn:xoev-de:xbau:codeliste:xbau-nachrichten")
     next(kind.iter("code")).text = number
     return root, Pen(release, release.namespace)
+
+
+def open_kernel(number: str, head: Heading, release: Release) -> tuple[etree._Element, Pen]:
+    """Return the root of another message of the kernel, dressed in the same way."""
+    template, pen = open_message("1120", head, release)
+    name = message_names(release, kernel=True)[number]
+    root = etree.Element(f"{{{release.kernel}}}{name}", nsmap=template.nsmap)
+    for key, value in template.attrib.items():
+        root.set(key, value)
+    root.append(template[0])
+    next(next(root.iter("nachrichtentyp")).iter("code")).text = number
+    return root, pen
 
 
 def _kernel(pen: Pen) -> Pen:

@@ -93,6 +93,7 @@ class ReferenceServer:
     calls: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     multipart_answers: bool = False
+    accounts: frozenset[str] = frozenset({"bap:05000000"})
 
     def reset(self) -> None:
         """Forget everything; the port stays."""
@@ -133,6 +134,9 @@ class ReferenceServer:
         assert root.findtext(".//a:MessageID", namespaces=NS), "no wsa:MessageID"
         body = root.find("s:Body", NS)
         assert body is not None
+        if operation == "CheckAccountActive":
+            named = root.findtext("s:Header/m:Author/m:Identifier", namespaces=NS)
+            return _soap("") if named in self.accounts else _fault("PermissionDeniedException", "9012")
         if operation == "CreateMessageID":
             identity = f"urn:de:xta:messageid:musterserver:{len(self.issued) + 1:04d}"
             self.issued.append(identity)

@@ -48,6 +48,9 @@ class FakeLink:
     def secret(self, name: str) -> bytes:
         raise AssertionError("not asked for")
 
+    def author(self) -> tuple[str, str]:
+        return "bap:05000000", "Bauportal.NRW"
+
     def now(self) -> datetime:
         return datetime(2026, 11, 20, tzinfo=UTC)
 

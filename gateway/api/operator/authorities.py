@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from gateway.api.bodies import Shape, read_body, read_json, shaped
 from gateway.api.operator import rows
-from gateway.api.operator.access import Editing, Operator, Reading, world_of
+from gateway.api.operator.access import Editing, Reading, world_of
+from gateway.api.operator.guards import guarded, reading, require_approval_for
 from gateway.api.operator.shapes import Because, CertificateIn, ContactsIn, NoteIn, ParticipationIn, SettingsIn
 from gateway.domain import codes
-from gateway.domain.authority import Authority
-from gateway.domain.calendar import local_date
 from gateway.domain.dossier import Contact, Note
 from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
-from gateway.domain.participation import Participation, Phase, in_force
 from gateway.domain.participation_json import from_json
 from gateway.domain.procedure import Procedure
 from gateway.flow import operate
@@ -30,31 +26,20 @@ from gateway.flow.cases import authority_of
 from gateway.flow.certificates import drop, hold
 from gateway.flow.contacts import set_contacts as keep_contacts
 from gateway.flow.participation import change_all, remove, settings_faults
-from gateway.flow.proofs import same_way
-from gateway.ports import Transaction, World
+from gateway.ports import World
 from gateway.xbau.release import RELEASES
 
 router = APIRouter()
-
-BODY = 200_000
-
-
-def reading(shape: type[Shape]) -> Callable[[Request], Awaitable[Shape]]:
-    """Return a dependency that gives a request's JSON body as a shape, or raises every fault in it.
-
-    The body is read in the event loop, so that the endpoint itself can be plain code in a thread.
-    """
-
-    async def read(request: Request) -> Shape:
-        return shaped(shape, read_json(await read_body(request, BODY)))
-
-    return read
 
 
 @router.get("/authorities", summary="All authorities in one table")
 def authorities(request: Request, _: Reading, on: Annotated[date | None, Query()] = None) -> dict[str, Any]:
     """Return one row per authority of the edition in force on a day."""
-    world = world_of(request)
+    return table_of(world_of(request), on)
+
+
+def table_of(world: World, on: date | None = None) -> dict[str, Any]:
+    """Return one row per authority; the command line shows the same."""
     with world.store.reading() as tx:
         seen = rows.see(world, tx, on)
     ordered = sorted(seen.edition.authorities.values(), key=lambda one: one.key)
@@ -239,51 +224,6 @@ def procedures(_: Reading) -> list[dict[str, str]]:
 def releases(_: Reading) -> list[str]:
     """Oldest first."""
     return list(RELEASES)
-
-
-def guarded(request: Request, authority: Authority) -> Callable[[Transaction], None]:
-    """Return a check that nobody changed the authority since the caller saw it.
-
-    Raises:
-        SubmissionError: ETAG_MISSING (428) or ETAG_STALE (412).
-    """
-    given = request.headers.get("if-match", "")
-    if not given:
-        raise SubmissionError(codes.ETAG_MISSING, "Bitte den gesehenen Stand mitsenden (If-Match).")
-
-    def check(tx: Transaction) -> None:
-        if rows.etag(tx.registry.history(authority.key), tx.dossiers.get(authority.key)) != given:
-            raise stale()
-
-    return check
-
-
-def stale() -> SubmissionError:
-    """Return the error for a change over something that somebody else has changed meanwhile."""
-    reason = "Jemand anderes hat diese Behörde inzwischen geändert; es wurde nichts überschrieben."
-    return SubmissionError(codes.ETAG_STALE, reason, "Bitte neu laden und die Änderung noch einmal eingeben.")
-
-
-def require_approval_for(world: World, value: Participation, operator: Operator) -> None:
-    """Raise where a setting would do what belongs to the onboarding.
-
-    Going live needs two persons; ending, or another way for an authority that is live, needs the right to approve.
-
-    Raises:
-        SubmissionError: FOUR_EYES, ROLE_MISSING (403).
-    """
-    if not value.option.accepts or value.phase not in (Phase.LIVE, Phase.ENDED):
-        return
-    with world.store.reading() as tx:
-        current = in_force(tx.registry.history(value.authority), local_date(world.clock.now()))
-    live = current is not None and current.option.accepts and current.phase is Phase.LIVE
-    if value.phase is Phase.LIVE and not live:
-        reason = "Live geht eine Behörde nur mit Vorschlag und Freigabe durch zwei Personen."
-        raise SubmissionError(codes.FOUR_EYES, reason, "Bitte über die Anbindung vorschlagen und freigeben.")
-    needed = value.phase is Phase.ENDED or not same_way(current, value)
-    if needed and "freigeben" not in operator.roles:
-        reason = "Beenden und den Weg einer Behörde ändern, die live ist, darf nur, wer „freigeben“ hat."
-        raise SubmissionError(codes.ROLE_MISSING, reason)
 
 
 def _detail(world: World, key: AuthorityKey, response: Response) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
 from gateway.api.operator.access import Editing, world_of
-from gateway.api.operator.authorities import reading, require_approval_for
+from gateway.api.operator.guards import reading, require_approval_for
+from gateway.api.operator.rows import etag
 from gateway.api.operator.shapes import BulkIn
 from gateway.domain import codes
 from gateway.domain.errors import Fault, GatewayError, SubmissionError
@@ -35,13 +37,14 @@ class Planned:
     value: Participation | None
     differences: Sequence[Difference]
     faults: Sequence[Fault]
+    etag: str
 
 
 @router.post("/authorities/bulk", summary="Change several authorities at once")
 def change_several(
     request: Request, operator: Editing, given: Annotated[BulkIn, Depends(reading(BulkIn))]
 ) -> dict[str, Any]:
-    """With `dry_run` nothing is kept; otherwise all is, or nothing if anything is wrong."""
+    """With `dry_run` nothing is kept; otherwise all is, or nothing if anything is wrong or not as it was `seen`."""
     world = world_of(request)
     with world.store.reading() as tx:
         planned = [_plan(world, tx, AuthorityKey(key), given.changes, given.valid_from) for key in given.keys]
@@ -55,20 +58,33 @@ def change_several(
         values = [plan.value for plan in planned if plan.value is not None and plan.differences]
         for value in values:
             require_approval_for(world, value, operator)
-        change_all(world, values, operator.actor, given.reason, given.batch)
+        change_all(world, values, operator.actor, given.reason, given.batch, partial(_require_unchanged, given.seen))
     return {"rows": [_out(plan) for plan in planned], "applied": not given.dry_run}
+
+
+def _require_unchanged(seen: Mapping[str, str], tx: Transaction) -> None:
+    """Raise ETAG_STALE, naming every authority that somebody has changed since the preview."""
+    faults = [
+        Fault(codes.ETAG_STALE, f"/seen/{key}", "Seit der Vorschau geändert.")
+        for key, tag in seen.items()
+        if etag(tx.registry.history(AuthorityKey(key)), tx.dossiers.get(AuthorityKey(key))) != tag
+    ]
+    if faults:
+        reason = f"{len(faults)} Behörden hat jemand anderes seit der Vorschau geändert; es wurde nichts geändert."
+        raise SubmissionError(codes.ETAG_STALE, reason, "Bitte die Vorschau neu laden.", faults)
 
 
 def _plan(world: World, tx: Transaction, key: AuthorityKey, changes: dict[str, Any], begin: date) -> Planned:
     name = authority_of(world, key).name
-    current = in_force(tx.registry.history(key), begin)
+    history = tx.registry.history(key)
+    current, tag = in_force(history, begin), etag(history, tx.dossiers.get(key))
     base = to_json(current or from_json({"authority": key, "valid_from": begin.isoformat(), "option": "3b"}))
     wanted = {field: value for field, value in changes.items() if field not in FIXED}
     try:
         value = from_json(base | wanted | {"authority": key, "valid_from": begin.isoformat()})
     except GatewayError as error:
-        return Planned(key, name, None, (), error.faults)
-    return Planned(key, name, value, differences(current, value), faults_of(world, [value]))
+        return Planned(key, name, None, (), error.faults, tag)
+    return Planned(key, name, value, differences(current, value), faults_of(world, [value]), tag)
 
 
 def _pointed(planned: Sequence[Planned]) -> list[Fault]:
@@ -83,6 +99,7 @@ def _out(plan: Planned) -> dict[str, Any]:
     return {
         "key": plan.key,
         "name": plan.name,
+        "etag": plan.etag,
         "differences": [{"name": one.name, "before": one.before, "after": one.after} for one in plan.differences],
         "faults": [{"pointer": fault.pointer, "detail": fault.detail} for fault in plan.faults],
     }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import reading
+from gateway.api.operator.guards import if_match, reading
+from gateway.api.operator.rows import etag_of
 from gateway.api.operator.shapes import Line, Reason, Shape
+from gateway.api.shapes import Day
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
 from gateway.domain.deadlines import level_of
@@ -24,7 +27,7 @@ router = APIRouter()
 class ClosedDay(Shape):
     """A day on which nobody works though it is no public holiday."""
 
-    date: Annotated[date, Field(strict=False)]
+    date: Day
     name: Line = ""
 
 
@@ -36,20 +39,36 @@ class ClosedDaysIn(Shape):
 
 
 @router.get("/calendar", summary="Days on which nobody works beside the public holidays")
-def calendar(request: Request, _: Reading) -> dict[str, Any]:
-    """In order of time."""
+def calendar(request: Request, response: Response, _: Reading) -> dict[str, Any]:
+    """In order of time; the ETag guards the list against being overwritten unseen."""
     with world_of(request).store.reading() as tx:
-        return {"closed": [{"date": day.isoformat(), "name": name} for day, name in tx.duties.closed_days().items()]}
+        return _closed_out(response, tx.duties.closed_days())
 
 
 @router.put("/calendar/closed", summary="Replace the days on which nobody works")
 def set_closed(
-    request: Request, operator: Editing, given: Annotated[ClosedDaysIn, Depends(reading(ClosedDaysIn))]
+    request: Request,
+    response: Response,
+    operator: Editing,
+    given: Annotated[ClosedDaysIn, Depends(reading(ClosedDaysIn))],
 ) -> dict[str, Any]:
-    """Public holidays of North Rhine-Westphalia are known and need not be among them."""
+    """Needs If-Match. Public holidays of North Rhine-Westphalia are known and need not be among them."""
+    seen = if_match(request)
+
+    def guard(days: Mapping[date, str]) -> None:
+        if etag_of(sorted(days.items())) != seen:
+            reason = "Jemand anderes hat diese Liste inzwischen geändert; es wurde nichts überschrieben."
+            raise SubmissionError(codes.ETAG_STALE, reason, "Bitte neu laden und die Änderung noch einmal eingeben.")
+
     days = {one.date: one.name for one in given.dates}
-    clocks.set_closed_days(world_of(request), days, operator.actor, given.reason)
-    return {"closed": [{"date": day.isoformat(), "name": name} for day, name in sorted(days.items())]}
+    clocks.set_closed_days(world_of(request), days, operator.actor, given.reason, guard)
+    return _closed_out(response, days)
+
+
+def _closed_out(response: Response, days: Mapping[date, str]) -> dict[str, Any]:
+    ordered = sorted(days.items())
+    response.headers["ETag"] = etag_of(ordered)
+    return {"closed": [{"date": day.isoformat(), "name": name} for day, name in ordered]}
 
 
 @router.get("/overdue", summary="Who has not fetched, and whose plans are late")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import reading
+from gateway.api.operator.guards import reading
 from gateway.api.operator.shapes import Because, BulkDeliveriesIn
 from gateway.api.operator.words import meaning
 from gateway.domain import codes
@@ -24,6 +25,9 @@ from gateway.flow.cases import authority_of
 from gateway.ports import World
 
 router = APIRouter()
+
+COUNTED = 10_000
+"""Deliveries that fit a filter are counted up to here: nobody reads further, and counting costs."""
 
 TYPED_ABOVE = 20
 """More deliveries than this are put back only with the word typed."""
@@ -69,24 +73,43 @@ def deliveries(
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """Go on with `next` as `after`; `q` is a case number or part of an authority's name."""
-    world = world_of(request)
+    """Go on with `next` as `after`; `q` is a case number or part of an authority's name.
+
+    `total` is counted up to 10 000; `capped` says that there are more.
+    """
+    return page_of(world_of(request), Asked(tuple(state or ()), authority or "", cause, q), after, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants to see; empty is everything. `q` is a case number or part of an authority's name."""
+
+    states: Sequence[State] = ()
+    authority: str = ""
+    cause: str = ""
+    q: str = ""
+
+
+def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any]:
+    """Return a page of deliveries; the command line shows the same."""
+    q, authority = asked.q, asked.authority
     number = read_case_number(q) if q else None
     named = _named(world, q) if q and not number else None
     chosen = frozenset({AuthorityKey(authority)}) if authority else None
     wanted = Wanted(
-        states=frozenset(state or ()),
+        states=frozenset(asked.states),
         authorities=chosen & named if chosen is not None and named is not None else chosen or named,
-        code=cause,
+        code=asked.cause,
         case_number=number or "",
         below=after,
         limit=limit,
     )
     with world.store.reading() as tx:
         found = tx.insight.deliveries(wanted)
-        total = tx.insight.count(wanted)
+        total = tx.insight.count(wanted, COUNTED)
     following = found[-1].position if len(found) == limit else None
-    return {"rows": [delivery_out(world, one) for one in found], "next": following, "total": total}
+    rows = [delivery_out(world, one) for one in found]
+    return {"rows": rows, "next": following, "total": total, "capped": total >= COUNTED}
 
 
 def _named(world: World, text: str) -> frozenset[AuthorityKey]:
@@ -102,7 +125,12 @@ def _named(world: World, text: str) -> frozenset[AuthorityKey]:
 @router.get("/deliveries/causes", summary="What stands still, grouped by cause")
 def causes(request: Request, _: Reading) -> list[dict[str, Any]]:
     """The most frequent cause first."""
-    with world_of(request).store.reading() as tx:
+    return causes_of(world_of(request))
+
+
+def causes_of(world: World) -> list[dict[str, Any]]:
+    """Return why deliveries stand still; the command line shows the same."""
+    with world.store.reading() as tx:
         found = tx.insight.causes()
     return [
         {
@@ -134,22 +162,37 @@ def act_on_several(
     request: Request, operator: Editing, given: Annotated[BulkDeliveriesIn, Depends(reading(BulkDeliveriesIn))]
 ) -> dict[str, Any]:
     """With `dry_run` nothing is done; each delivery says whether it can be."""
-    world = world_of(request)
-    if not given.dry_run and len(given.message_ids) > TYPED_ABOVE and given.typed != TYPED:
+    rows = on_several(
+        world_of(request), given.act, given.message_ids, operator.actor, given.reason,
+        typed=given.typed, dry_run=given.dry_run,
+    )  # fmt: skip
+    return {"rows": rows, "applied": not given.dry_run}
+
+
+def on_several(
+    world: World, act: str, message_ids: Sequence[str], actor: str, why: str, *, typed: str, dry_run: bool
+) -> list[dict[str, Any]]:
+    """Do (or only try) the same to several deliveries; each says whether it could be done, or why not.
+
+    Raises:
+        SubmissionError: NAME_MISMATCH for more than `TYPED_ABOVE` without the word.
+    """
+    if not dry_run and len(message_ids) > TYPED_ABOVE and typed != TYPED:
         reason = f"Für mehr als {TYPED_ABOVE} Übermittlungen bitte das Wort {TYPED} eingeben."
         raise SubmissionError(codes.NAME_MISMATCH, reason)
-    target = State.WAITING if given.act == "requeue" else State.HELD
-    rows = []
-    for message_id in dict.fromkeys(given.message_ids):
+    target = State.WAITING if act == "requeue" else State.HELD
+    rows: list[dict[str, Any]] = []
+    for message_id in dict.fromkeys(message_ids):
         try:
-            if given.dry_run:
+            if dry_run:
                 operate.check_move(world, MessageId(message_id), target)
             else:
-                ACTS[given.act](world, MessageId(message_id), operator.actor, given.reason)
-            rows.append({"message_id": message_id, "possible": True, "detail": ""})
+                ACTS[act](world, MessageId(message_id), actor, why)
+            rows.append({"message_id": message_id, "possible": True, "detail": "", "status": 200})
         except GatewayError as error:
-            rows.append({"message_id": message_id, "possible": False, "detail": error.reason})
-    return {"rows": rows, "applied": not given.dry_run}
+            failed = {"message_id": message_id, "possible": False, "detail": error.reason}
+            rows.append(failed | {"status": error.code.status})
+    return rows
 
 
 @router.post("/deliveries/{message_id}/{act}", summary="Put back, hold, divert, or note as arrived")
@@ -181,7 +224,11 @@ def withdraw(
 @router.get("/trace", summary="Where is application X?")
 def trace(request: Request, _: Reading, q: Annotated[str, Query(min_length=1, max_length=200)]) -> list[dict[str, Any]]:
     """By case number, portal's or authority's reference, message id, or digest of the overview."""
-    world = world_of(request)
+    return trace_of(world_of(request), q)
+
+
+def trace_of(world: World, q: str) -> list[dict[str, Any]]:
+    """Return everything about the cases that a text may mean; the command line shows the same."""
     with world.store.reading() as tx:
         found = [
             (case, tx.deliveries.of_case(case.id), list(tx.journal.read(subject=case.number)))

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from gateway.api.operator.access import Approving, Editing, Operator, Reading, Role, world_of
-from gateway.api.operator.authorities import reading
 from gateway.api.operator.deliveries import delivery_out
+from gateway.api.operator.guards import reading
+from gateway.api.operator.rows import held_by_key
 from gateway.api.operator.shapes import AdvanceIn, ApprovalIn, Because
 from gateway.domain import codes
 from gateway.domain.authority import edition_on
@@ -93,11 +94,11 @@ def table(world: World) -> list[dict[str, Any]]:
     today = local_date(world.clock.now())
     with world.store.reading() as tx:
         edition = world.directory.editions[edition_on(tx.registry.edition_plan(), today)]
-        histories, dossiers = tx.registry.histories(), tx.dossiers.all()
+        histories, dossiers, held = tx.registry.histories(), tx.dossiers.all(), held_by_key(tx)
     rows = []
     for key, authority in sorted(edition.authorities.items()):
         dossier = dossiers.get(key, Dossier(key))
-        found = onboarding_of(dossier, histories.get(key, ()), today)
+        found = onboarding_of(dossier, histories.get(key, ()), today, held.get(key, ()))
         proved = len(Check) - len(unproved(found.evidence, Stage.LIVE))
         rows.append(
             {
@@ -109,6 +110,7 @@ def table(world: World) -> list[dict[str, Any]]:
                 "total": len(Check),
                 "next_step": next_step(found),
                 "proposer": found.proposer,
+                "approver": found.approver,
                 "updated_at": _updated(dossier, found),
             }
         )

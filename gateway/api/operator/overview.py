@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from importlib.metadata import version
 from typing import Any
 
@@ -14,11 +14,11 @@ from gateway.api.operator import rows
 from gateway.api.operator.access import Reading, world_of
 from gateway.api.operator.deliveries import delivery_out
 from gateway.api.operator.rows import Seen
-from gateway.domain.calendar import day_bounds, local, local_date
+from gateway.domain.calendar import at_local, day_bounds, local_date
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
-from gateway.domain.insight import Wanted
+from gateway.domain.insight import OPEN, Wanted
 from gateway.domain.participation import Option, Phase
 from gateway.flow.cases import authority_of
 from gateway.flow.clocks import unfetched
@@ -29,8 +29,9 @@ router = APIRouter()
 CERTIFICATE_DAYS = 30
 SHOWN = 20
 
+SUBMITTED = "case.accepted"
 TODAY = {
-    "case.accepted": "submitted",
+    SUBMITTED: "submitted",
     "delivery.available": "available",
     "delivery.handed_over": "handed_over",
     "delivery.confirmed": "confirmed",
@@ -66,25 +67,25 @@ def overview(request: Request, _: Reading) -> dict[str, Any]:
 def overview_of(world: World) -> dict[str, Any]:
     """Return the overview; the command line and the report show the same numbers."""
     now = world.clock.now()
-    midnight, _end = day_bounds(local_date(now))
+    hours = _hours(local_date(now))
     with world.store.reading() as tx:
         seen = rows.see(world, tx)
-        happened = tx.insight.happened(midnight)
-        oldest = tx.insight.oldest_open(SHOWN)
+        (today,) = tx.insight.counted(tuple(TODAY), (hours[0], hours[-1]))
+        per_hour = tx.insight.counted((SUBMITTED,), hours)
+        oldest, waiting = tx.insight.oldest(OPEN, 1), tx.insight.oldest((State.WAITING,), 1)
         held = tx.insight.deliveries(Wanted(states=frozenset({State.HELD}), limit=SHOWN))
         attention = _attention(world, tx, seen)
     table = [rows.row(world, seen, authority) for authority in seen.edition.authorities.values()]
-    words = Counter(what for what, _at in happened)
     return {
         "participation": _participation(table),
         "live": sum(_is(row, Phase.LIVE) for row in table),
         "test": sum(_is(row, Phase.TEST) for row in table),
-        "today": {name: words[word] for word, name in TODAY.items()},
+        "today": {name: today.get(word, 0) for word, name in TODAY.items()},
         "attention": attention | {"certificates": sum(_runs_out(row) for row in table)},
         "waiting": sum(load.waiting for load in seen.loads.values()),
         "oldest": _oldest(world, oldest),
-        "longest_wait": _longest(world, oldest),
-        "per_hour": _per_hour([at for what, at in happened if what == "case.accepted"]),
+        "longest_wait": _longest(world, waiting),
+        "per_hour": [hour.get(SUBMITTED, 0) for hour in per_hour],
         "items": [delivery_out(world, one) | {"next_step": NEXT_STEP.get(one.state, "")} for one in held],
     }
 
@@ -119,14 +120,14 @@ def _oldest(world: World, found: Sequence[Delivery]) -> dict[str, Any] | None:
     return {"case_number": found[0].case_number, "age_seconds": age, "authority": found[0].authority}
 
 
-def _longest(world: World, found: Sequence[Delivery]) -> dict[str, Any] | None:
-    waiting = [one for one in found if one.state is State.WAITING]
+def _longest(world: World, waiting: Sequence[Delivery]) -> dict[str, Any] | None:
     if not waiting:
         return None
     key = AuthorityKey(waiting[0].authority)
     return {"authority": key, "name": authority_of(world, key).name, "adapter": waiting[0].adapter}
 
 
-def _per_hour(moments: Sequence[datetime]) -> list[int]:
-    hours = Counter(local(at).hour for at in moments)
-    return [hours[hour] for hour in range(24)]
+def _hours(day: date) -> list[datetime]:
+    """Return the moments at which the hours of a German day begin, and its end: 25 of them, whatever the clocks do."""
+    begins = [at_local(day, time(hour)) for hour in range(24)]
+    return [*begins, day_bounds(day)[1]]

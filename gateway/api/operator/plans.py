@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field
 
 from gateway.api.evidence import BUNDLE, PRIVATE
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import reading
+from gateway.api.operator.guards import reading
 from gateway.api.operator.shapes import Reason, Shape
+from gateway.api.shapes import Day
 from gateway.domain import codes
 from gateway.domain.deadlines import submitted_on
 from gateway.domain.errors import SubmissionError
@@ -24,7 +23,7 @@ router = APIRouter()
 class ArrivalIn(Shape):
     """When the plans of a case arrived at the authority, and how the operator knows."""
 
-    on: Annotated[date, Field(strict=False)]
+    on: Day
     reason: Reason
 
 

@@ -26,7 +26,12 @@ def journal(
     newest: bool = True,
 ) -> dict[str, Any]:
     """Newest first unless `newest` is false; `after` goes on from the last number seen, in either direction."""
-    with world_of(request).store.reading() as tx:
+    return journal_of(world_of(request), after=after, about=about, limit=limit, newest=newest)
+
+
+def journal_of(world: World, *, after: int, about: str, limit: int, newest: bool) -> dict[str, Any]:
+    """Return a page of the journal; the command line shows the same."""
+    with world.store.reading() as tx:
         bounds = {"below" if newest else "after": after}
         found = list(tx.journal.read(limit=limit, subject=about or None, newest_first=newest, **bounds))
     return {"rows": [entry_out(entry) for entry in found], "next": found[-1].number if len(found) == limit else None}
@@ -59,8 +64,12 @@ def verify_journal(request: Request, _: Reading) -> dict[str, Any]:
 
 @router.get("/certificates", summary="All certificates, the soonest to end first")
 def certificates(request: Request, _: Reading) -> dict[str, Any]:
-    """Those of the authorities, and the gateway's own."""
-    world = world_of(request)
+    """Those of the authorities, and the gateway's own: as many as authorities need, however many cases there are."""
+    return certificates_of(world_of(request))
+
+
+def certificates_of(world: World) -> dict[str, Any]:
+    """Return all certificates; the command line shows the same."""
     with world.store.reading() as tx:
         held = [
             rows.certificate_out(world, key, authority_of(world, key).name, purpose, one)
@@ -70,6 +79,6 @@ def certificates(request: Request, _: Reading) -> dict[str, Any]:
 
 
 def _own(world: World) -> list[dict[str, Any]]:
-    now = world.clock.now()
-    mine = (("sign", world.keyring.signer(now).certificate), ("wrap", world.keyring.wrapping_certificate(now)))
-    return [rows.certificate_out(world, None, "Gateway", purpose, one) for purpose, one in mine]
+    """Return every key of the gateway that has a certificate, those that are over too."""
+    held = [rows.own_out(world, one) for one in world.keyring.list() if one.not_before and one.not_after]
+    return sorted(held, key=lambda one: str(one["not_after"]))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import reading
+from gateway.api.operator.guards import reading
 from gateway.api.operator.shapes import AssignIn, Because
 from gateway.domain import codes
 from gateway.domain.errors import RoutingError, SubmissionError
@@ -30,7 +30,11 @@ def replies(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """Go on with `next` as `after`."""
-    world = world_of(request)
+    return page_of(world_of(request), state, after, limit)
+
+
+def page_of(world: World, state: ReplyState, after: int, limit: int) -> dict[str, Any]:
+    """Return a page of replies; the command line shows the same."""
     with world.store.reading() as tx:
         found = tx.replies.in_states({state}, after=after, limit=limit)
     following = found[-1].position if len(found) == limit else None

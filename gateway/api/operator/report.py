@@ -106,7 +106,7 @@ def report_of(world: World, begin: date | None = None, end: date | None = None) 
     _, until = day_bounds(last)
     with world.store.reading() as tx:
         seen = rows.see(world, tx)
-        words = tx.insight.counted(since, until)
+        (words,) = tx.insight.counted(tuple(TODAY), (since, until))
     table = [rows.row(world, seen, one) for _, one in sorted(seen.edition.authorities.items())]
     overview = overview_of(world)
     counts = {name: words.get(word, 0) for word, name in TODAY.items()}

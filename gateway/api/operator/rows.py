@@ -16,11 +16,12 @@ from gateway.domain.authority import Authority, Edition, edition_on
 from gateway.domain.calendar import local_date
 from gateway.domain.case import Way
 from gateway.domain.dossier import Dossier
+from gateway.domain.expiry import Held
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.insight import Load
 from gateway.domain.participation import Option, Participation, Phase, in_force, to_json, upcoming
 from gateway.flow.proofs import onboarding_of
-from gateway.ports import Transaction, World
+from gateway.ports import OwnKey, Transaction, World
 from gateway.seal.keys import fingerprint
 
 
@@ -35,7 +36,7 @@ class Seen:
     loads: Mapping[AuthorityKey, Load]
     ways: Mapping[AuthorityKey, Way]
     dossiers: Mapping[AuthorityKey, Dossier]
-    certificates: Mapping[AuthorityKey, Sequence[tuple[str, x509.Certificate]]]
+    held: Mapping[AuthorityKey, Sequence[Held]]
 
 
 def see(world: World, tx: Transaction, on: date | None = None) -> Seen:
@@ -43,9 +44,6 @@ def see(world: World, tx: Transaction, on: date | None = None) -> Seen:
     now = world.clock.now()
     day = on or local_date(now)
     edition = world.directory.editions[edition_on(tx.registry.edition_plan(), day)]
-    certificates: dict[AuthorityKey, list[tuple[str, x509.Certificate]]] = {}
-    for key, purpose, certificate in tx.certificates.all():
-        certificates.setdefault(key, []).append((purpose, certificate))
     return Seen(
         on=day,
         now=now,
@@ -54,8 +52,16 @@ def see(world: World, tx: Transaction, on: date | None = None) -> Seen:
         loads=tx.insight.loads(),
         ways={way.authority: way for way in tx.ways.all()},
         dossiers=tx.dossiers.all(),
-        certificates=certificates,
+        held=held_by_key(tx),
     )
+
+
+def held_by_key(tx: Transaction) -> Mapping[AuthorityKey, Sequence[Held]]:
+    """Return the certificates of every authority that has any, the newest of each purpose first."""
+    found: dict[AuthorityKey, list[Held]] = {}
+    for one in tx.certificates.held():
+        found.setdefault(AuthorityKey(one.owner), []).append(one)
+    return found
 
 
 def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
@@ -67,7 +73,7 @@ def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
     load = seen.loads.get(key, Load())
     way = seen.ways.get(key, Way(key))
     dossier = seen.dossiers.get(key, Dossier(key))
-    stage = onboarding_of(dossier, history, seen.on).stage
+    stage = onboarding_of(dossier, history, seen.on, seen.held.get(key, ())).stage
     until = soonest_end(seen, key)
     accepting = current if current and current.option.accepts else None
     return {
@@ -108,15 +114,19 @@ def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
 def soonest_end(seen: Seen, key: AuthorityKey) -> datetime | None:
     """Return when the connection's certificates run out: of each purpose the newest counts, of these the first."""
     newest: dict[str, datetime] = {}
-    for purpose, certificate in seen.certificates.get(key, ()):
-        end = certificate.not_valid_after_utc
-        newest[purpose] = max(end, newest.get(purpose, end))
+    for one in seen.held.get(key, ()):
+        newest[one.purpose] = max(one.until, newest.get(one.purpose, one.until))
     return min(newest.values(), default=None)
 
 
 def etag(history: Sequence[Participation], dossier: Dossier) -> str:
     """Return what changes whenever somebody changes how the authority takes part or what is kept about it."""
-    seen = json.dumps([[to_json(one) for one in history], dossier.version], sort_keys=True, default=str)
+    return etag_of([[to_json(one) for one in history], dossier.version])
+
+
+def etag_of(value: object) -> str:
+    """Return what names a value as it was seen: equal values have equal tags."""
+    seen = json.dumps(value, sort_keys=True, default=str)
     return '"' + hashlib.sha256(seen.encode()).hexdigest()[:32] + '"'
 
 
@@ -139,9 +149,26 @@ def certificate_out(
     }
 
 
-def detail(world: World, tx: Transaction, authority: Authority) -> dict[str, Any]:
-    """Return everything about one authority."""
-    seen = see(world, tx)
+def own_out(world: World, found: OwnKey) -> dict[str, Any]:
+    """Return a certificate of the gateway itself, as `certificate_out` does."""
+    days = (found.not_after - world.clock.now()).days if found.not_after else None
+    return {
+        "fingerprint": found.fingerprint,
+        "purpose": found.purpose,
+        "subject": found.subject,
+        "issuer": found.issuer,
+        "not_before": _iso(found.not_before),
+        "not_after": _iso(found.not_after),
+        "days": days,
+        "algorithm": found.algorithm,
+        "authority": "",
+        "authority_name": "Gateway",
+    }
+
+
+def detail(world: World, tx: Transaction, authority: Authority, on: date | None = None) -> dict[str, Any]:
+    """Return everything about one authority, as it is on a day (today unless chosen)."""
+    seen = see(world, tx, on)
     key = authority.key
     history = sorted(seen.histories.get(key, ()), key=lambda one: one.valid_from, reverse=True)
     way = seen.ways.get(key, Way(key))
@@ -154,7 +181,9 @@ def detail(world: World, tx: Transaction, authority: Authority) -> dict[str, Any
             for ags in seen.edition.municipalities_of(key)
         ],
         "certificates": [
-            certificate_out(world, key, authority.name, purpose, one) for purpose, one in seen.certificates.get(key, ())
+            certificate_out(world, key, authority.name, purpose, one)
+            for purpose in sorted({one.purpose for one in seen.held.get(key, ())})
+            for one in tx.certificates.of(key, purpose)
         ],
         "contacts": [asdict(contact) for contact in dossier.contacts],
         "notes": [asdict(note) | {"at": note.at.isoformat()} for note in reversed(dossier.notes)],

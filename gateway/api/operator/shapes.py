@@ -13,7 +13,7 @@ Reason = Annotated[
     str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+$")
 ]
 Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]*$")]
-Key = Annotated[str, Field(pattern=r"^\d{8}$")]
+Key = Annotated[str, Field(pattern="^[0-9]{8}$")]
 
 
 class Shape(BaseModel):
@@ -44,6 +44,8 @@ class BulkIn(Shape):
     reason: Reason
     batch: Annotated[str, Field(max_length=100, pattern=r"^[\w .:/-]*$")] = ""
     dry_run: bool = True
+    seen: Annotated[dict[Key, Annotated[str, Field(max_length=40)]], Field(max_length=500)] = {}
+    """Key → the ETag of the preview: whoever was changed since stops the whole change."""
 
 
 class ContactIn(Shape):

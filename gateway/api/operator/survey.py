@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from gateway.api.operator.access import Editing, Reading, world_of
-from gateway.api.operator.authorities import reading, require_approval_for
+from gateway.api.operator.guards import reading, require_approval_for
 from gateway.api.operator.shapes import ApplySurveyIn, Because
 from gateway.api.operator.uploads import read_file
 from gateway.domain.dossier import Survey

@@ -32,6 +32,7 @@ MORE: Mapping[str, str] = {
     "participation.batch_applied": "Sammeländerung übernommen",
     "participation.batch_undone": "Sammeländerung zurückgenommen",
     "participation.changed": "Teilnahme geändert",
+    "participation.live_unapproved": "Ohne Nachweise und Freigabe live gesetzt (Einrichtung TEST)",
     "participation.removed": "Teilnahme-Einstellung entfernt",
     "registry.edition_set": "Ausgabe des Behördenverzeichnisses gesetzt",
     "rejection.queued": "Rückweisung (1100) an die Behörde eingestellt",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.edges.store.engine import PATIENCE, open_engines, settle
-from gateway.edges.store.schema import ensure
+from gateway.edges.store.faults import told
+from gateway.edges.store.schema import ensure, revision
 from gateway.edges.store.store import SqlStore
 from gateway.ports import Clock
 
-__all__ = ["open_store"]
+__all__ = ["open_store", "stand"]
 
 
 def open_store(url: str, clock: Clock, *, patience: timedelta = PATIENCE) -> SqlStore:
@@ -29,3 +30,17 @@ def open_store(url: str, clock: Clock, *, patience: timedelta = PATIENCE) -> Sql
         engines.dispose()
         raise
     return SqlStore(engines, clock, patience)
+
+
+def stand(url: str) -> str | None:
+    """Return the revision of a database's tables, None if it has none yet.
+
+    Raises:
+        ConfigurationError: the address is unusable, the database unreachable, or it belongs to another program.
+    """
+    engines = open_engines(url)
+    try:
+        with told(), engines.writer.begin() as connection:
+            return revision(connection)
+    finally:
+        engines.dispose()

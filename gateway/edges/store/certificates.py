@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
+from gateway.domain.expiry import Held
 from gateway.domain.ids import AuthorityKey
 from gateway.edges.store.tables import CERTIFICATES
 
@@ -22,6 +23,14 @@ _OF = (
 _ALL = select(CERTIFICATES.c.authority, CERTIFICATES.c.purpose, CERTIFICATES.c.der).order_by(
     CERTIFICATES.c.authority, CERTIFICATES.c.purpose, *_NEWEST
 )
+_HEADS = select(
+    CERTIFICATES.c.authority,
+    CERTIFICATES.c.purpose,
+    CERTIFICATES.c.fingerprint,
+    CERTIFICATES.c.valid_from,
+    CERTIFICATES.c.valid_until,
+).order_by(CERTIFICATES.c.authority, CERTIFICATES.c.purpose, *_NEWEST)
+_HEADS_OF = _HEADS.where(CERTIFICATES.c.authority == bindparam("key"))
 _HELD = select(CERTIFICATES.c.purpose).where(
     CERTIFICATES.c.authority == bindparam("key"),
     CERTIFICATES.c.purpose == bindparam("use"),
@@ -76,6 +85,11 @@ class SqlCertificates:
             (AuthorityKey(row.authority), row.purpose, x509.load_der_x509_certificate(bytes(row.der)))
             for row in self._connection.execute(_ALL)
         ]
+
+    def held(self, authority: AuthorityKey | None = None) -> Sequence[Held]:
+        """Return what is held of one authority, or of all, without reading the certificates; newest validity first."""
+        query, binds = (_HEADS, {}) if authority is None else (_HEADS_OF, {"key": authority})
+        return [Held(*row) for row in self._connection.execute(query, binds)]
 
 
 def _tidy(fingerprint: str) -> str:

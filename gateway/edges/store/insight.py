@@ -2,48 +2,61 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import pairwise
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, func, literal, select, text, union_all
 
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
-from gateway.domain.insight import Cause, Load, Wanted
-from gateway.edges.store.deliveries import delivery_of
-from gateway.edges.store.tables import DELIVERIES, JOURNAL, PARTICIPATIONS
+from gateway.domain.insight import OPEN, Cause, Load, Wanted
+from gateway.edges.store import listing
+from gateway.edges.store.columns import UtcDateTime
+from gateway.edges.store.operator_tables import STILL
+from gateway.edges.store.tables import DELIVERIES, JOURNAL
 
-OPEN = tuple(state.value for state in State if not state.final and not state.delivered and state is not State.DRAFT)
-STILL = (State.HELD.value, State.WAITING.value)
-
-_table = DELIVERIES.c
-_OPEN_COUNTS = (
-    select(_table.authority, _table.state, func.count(), func.min(_table.available_at))
-    .where(_table.state.in_(OPEN))
-    .group_by(_table.authority, _table.state)
+# Hops from one authority to the next in the index and asks per state: the history between is not read.
+_COUNTS = ", ".join(
+    f"(SELECT count(*) FROM deliveries AS d WHERE d.authority = present.authority AND d.state = '{state.value}')"  # noqa: S608  # constants
+    for state in OPEN
 )
-_KEYS = select(PARTICIPATIONS.c.authority).distinct().subquery()
-_LAST = (
-    select(func.max(_table.handed_over_at))
-    .where(_table.authority == _KEYS.c.authority, _table.handed_over_at.is_not(None))
-    .scalar_subquery()
+_ASKED = f"""
+WITH RECURSIVE present (authority) AS (
+    SELECT min(authority) FROM deliveries
+    UNION ALL
+    SELECT (SELECT min(later.authority) FROM deliveries AS later WHERE later.authority > present.authority)
+    FROM present WHERE present.authority IS NOT NULL
 )
-_PICKED = select(_KEYS.c.authority, _LAST)
+SELECT present.authority, {_COUNTS},
+       (SELECT max(handed_over_at) FROM deliveries AS d
+        WHERE d.authority = present.authority AND d.handed_over_at IS NOT NULL) AS picked
+FROM present WHERE present.authority IS NOT NULL
+"""  # noqa: S608  # built from constants only
+_LOADS = text(_ASKED).columns(picked=UtcDateTime())
+_GROUPS = (
+    select(
+        DELIVERIES.c.code,
+        DELIVERIES.c.state,
+        func.count().label("number"),
+        func.min(DELIVERIES.c.position).label("first"),
+    )
+    .where(text(STILL))
+    .group_by(DELIVERIES.c.code, DELIVERIES.c.state)
+    .subquery()
+)
 _CAUSES = (
     select(
-        _table.code,
-        _table.state,
-        func.count(),
-        func.min(_table.stamped_at),
-        func.max(_table.reason),
-        func.min(_table.message_id),
+        _GROUPS.c.code,
+        _GROUPS.c.state,
+        _GROUPS.c.number,
+        DELIVERIES.c.stamped_at,
+        DELIVERIES.c.reason,
+        DELIVERIES.c.message_id,
     )
-    .where(_table.state.in_(STILL))
-    .group_by(_table.code, _table.state)
-    .order_by(func.count().desc(), _table.code)
+    .join(DELIVERIES, DELIVERIES.c.position == _GROUPS.c.first)
+    .order_by(_GROUPS.c.number.desc(), _GROUPS.c.code, _GROUPS.c.state)
 )
 
 
@@ -56,71 +69,49 @@ class SqlInsight:
         self._connection = connection
 
     def loads(self) -> Mapping[AuthorityKey, Load]:
-        """Return what is open and when the last pick-up was, for every authority that ever took part."""
-        counts: dict[str, dict[str, int]] = defaultdict(dict)
-        oldest: dict[str, datetime] = {}
-        for authority, state, count, available_at in self._connection.execute(_OPEN_COUNTS):
-            counts[authority][state] = count
-            if state == State.AVAILABLE:
-                oldest[authority] = available_at
-        picked: dict[str, datetime | None] = {row[0]: row[1] for row in self._connection.execute(_PICKED)}
-        return {
-            AuthorityKey(key): Load(
-                open=sum(counts[key].values()),
-                held=counts[key].get(State.HELD, 0),
-                waiting=counts[key].get(State.WAITING, 0),
-                oldest_available_at=oldest.get(key),
-                last_pickup=picked.get(key),
+        """Return what is open and when the last pick-up was, for every authority that ever got anything."""
+        found = {}
+        for row in self._connection.execute(_LOADS):
+            counts = dict(zip(OPEN, row[1 : 1 + len(OPEN)], strict=True))
+            found[AuthorityKey(row[0])] = Load(
+                open=sum(counts.values()),
+                held=counts[State.HELD],
+                waiting=counts[State.WAITING],
+                last_pickup=row.picked,
             )
-            for key in picked.keys() | counts.keys()
-        }
+        return found
 
-    def happened(self, since: datetime, what: str = "") -> Sequence[tuple[str, datetime]]:
-        """Return journal words and times since a moment, oldest first; only one word's if it is named."""
-        query = select(JOURNAL.c.what, JOURNAL.c.at).where(JOURNAL.c.at >= since).order_by(JOURNAL.c.number)
-        if what:
-            query = query.where(JOURNAL.c.what == what)
-        return [(word, at) for word, at in self._connection.execute(query)]
-
-    def counted(self, since: datetime, until: datetime) -> Mapping[str, int]:
-        """Return how often each journal word was written from a moment up to before another."""
-        within = (JOURNAL.c.at >= since, JOURNAL.c.at < until)
-        query = select(JOURNAL.c.what, func.count()).where(*within).group_by(JOURNAL.c.what)
-        return {word: int(count) for word, count in self._connection.execute(query)}
+    def counted(self, words: Sequence[str], moments: Sequence[datetime]) -> Sequence[Mapping[str, int]]:
+        """Return how often journal words were written from each moment up to before the next."""
+        spans = list(pairwise(moments))
+        asked = [
+            select(literal(number), literal(word), func.count()).where(
+                JOURNAL.c.what == word, JOURNAL.c.at >= since, JOURNAL.c.at < until
+            )
+            for number, (since, until) in enumerate(spans)
+            for word in words
+        ]
+        found: list[dict[str, int]] = [{} for _ in spans]
+        for number, word, count in self._connection.execute(union_all(*asked)) if asked else ():
+            found[number][word] = int(count)
+        return found
 
     def causes(self) -> Sequence[Cause]:
-        """Return why deliveries stand still, the most frequent cause first."""
+        """Return why deliveries stand still, the most frequent cause first; time and reason are the oldest one's."""
         rows = self._connection.execute(_CAUSES)
         return [
-            Cause(code, State(state), count, oldest, reason, example)
-            for code, state, count, oldest, reason, example in rows
+            Cause(code, State(state), number, stamped_at, reason, message_id)
+            for code, state, number, stamped_at, reason, message_id in rows
         ]
 
     def deliveries(self, wanted: Wanted) -> Sequence[Delivery]:
         """Return deliveries, newest first."""
-        query = _narrowed(select(DELIVERIES), wanted).order_by(_table.position.desc()).limit(wanted.limit)
-        if wanted.below:
-            query = query.where(_table.position < wanted.below)
-        return [delivery_of(row) for row in self._connection.execute(query)]
+        return listing.newest(self._connection, wanted)
 
     def count(self, wanted: Wanted, most: int = 10_000) -> int:
         """Return how many there are in all, counted up to `most`."""
-        some = _narrowed(select(_table.position), wanted).limit(most).subquery()
-        return int(self._connection.execute(select(func.count()).select_from(some)).scalar_one())
+        return listing.count(self._connection, wanted, most)
 
-    def oldest_open(self, limit: int) -> Sequence[Delivery]:
-        """Return the open deliveries that have waited longest."""
-        query = select(DELIVERIES).where(_table.state.in_(OPEN)).order_by(_table.position).limit(limit)
-        return [delivery_of(row) for row in self._connection.execute(query)]
-
-
-def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
-    if wanted.states:
-        query = query.where(_table.state.in_(sorted(wanted.states)))
-    if wanted.authorities is not None:
-        query = query.where(_table.authority.in_(sorted(wanted.authorities)))
-    if wanted.code:
-        query = query.where(_table.code == wanted.code)
-    if wanted.case_number:
-        query = query.where(_table.case_number == wanted.case_number)
-    return query
+    def oldest(self, states: Sequence[State], limit: int) -> Sequence[Delivery]:
+        """Return the deliveries of some states that came first."""
+        return listing.oldest(self._connection, states, limit)

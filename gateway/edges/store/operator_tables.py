@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Table, text
+from sqlalchemy import JSON, CheckConstraint, Index, Table, text
 from sqlmodel import Field
 
 from gateway.edges.store.columns import UtcDateTime
 from gateway.edges.store.tables import DELIVERIES, JOURNAL, Row
 
 PICKED = "handed_over_at IS NOT NULL"
+STILL = "(state IN ('held', 'waiting')) IS TRUE"
 
 Index(
     "ix_deliveries_picked",
@@ -20,7 +21,17 @@ Index(
     sqlite_where=text(PICKED),
     postgresql_where=text(PICKED),
 )
-Index("ix_journal_at", JOURNAL.c.at)
+Index("ix_deliveries_case_number", DELIVERIES.c.case_number, DELIVERIES.c.position)
+Index("ix_deliveries_place", DELIVERIES.c.authority, DELIVERIES.c.state, DELIVERIES.c.position)
+Index(
+    "ix_deliveries_still",
+    DELIVERIES.c.code,
+    DELIVERIES.c.state,
+    DELIVERIES.c.position,
+    sqlite_where=text(STILL),
+    postgresql_where=text(STILL),
+)
+Index("ix_journal_what", JOURNAL.c.what, JOURNAL.c.at)
 
 
 class DossierRow(Row, table=True):
@@ -44,6 +55,16 @@ class SurveyRow(Row, table=True):
     actor: str
     state: str
     value: dict[str, Any] = Field(sa_type=JSON)
+
+
+class SchemaFloorRow(Row, table=True):
+    """The one row that says which is the oldest program that may still work on these tables, by its newest revision."""
+
+    __tablename__ = "schema_floor"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    revision: str
 
 
 DOSSIERS: Table = Row.metadata.tables["dossiers"]

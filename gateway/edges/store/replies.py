@@ -41,9 +41,9 @@ _RELEASED = (
 _OF_CASE = (
     select(REPLIES).where(text("case_id <> ''"), REPLIES.c.case_id == bindparam("key")).order_by(REPLIES.c.position)
 )
-_IN_STATES = (
+_IN_STATE = (
     select(REPLIES)
-    .where(REPLIES.c.state.in_(bindparam("states", expanding=True)), REPLIES.c.position > bindparam("behind"))
+    .where(REPLIES.c.state == bindparam("wanted"), REPLIES.c.position > bindparam("behind"))
     .order_by(REPLIES.c.position)
     .limit(bindparam("most"))
 )
@@ -108,8 +108,12 @@ class SqlReplies:
 
     def in_states(self, states: Collection[ReplyState], *, after: int = 0, limit: int = 100) -> Sequence[Reply]:
         """Return replies in some states, in order of position."""
-        wanted = {"states": sorted(state.value for state in states), "behind": after, "most": limit}
-        return [_reply(row) for row in self._connection.execute(_IN_STATES, wanted)]
+        found = [
+            row
+            for state in sorted(states)  # one by one the index gives the order, and nothing else is read
+            for row in self._connection.execute(_IN_STATE, {"wanted": state.value, "behind": after, "most": limit})
+        ]
+        return [_reply(row) for row in sorted(found, key=lambda row: row.position)[:limit]]
 
     def count_quarantined(self) -> int:
         """Return how many replies wait for a human."""

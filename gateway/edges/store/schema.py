@@ -10,8 +10,13 @@ from gateway.edges.store.engine import take_turn
 from gateway.edges.store.faults import told
 from gateway.edges.store.tables import Row
 
-HEAD = "0004"
-"""The newest revision under gateway/edges/migrations; a test compares them."""
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+"""The revisions under gateway/edges/migrations, oldest first; a test compares them."""
+
+HEAD = REVISIONS[-1]
+
+FLOOR = "0004"
+"""The newest revision of the oldest program that may still work on tables of revision HEAD."""
 
 APPEND_ONLY = {
     "sqlite": (
@@ -31,21 +36,30 @@ APPEND_ONLY = {
 
 
 def ensure(writer: Engine) -> None:
-    """Give an empty database all tables; accept one of our own version.
+    """Give an empty database all tables; accept one of our own version, and a newer one that still has room for us.
+
+    While one version replaces another, programs of both work on the newer tables: what a revision adds, the older
+    program does not see, and what it takes away waits until no older program runs (docs/betrieb.md).
 
     Raises:
-        ConfigurationError: CONFIGURATION, the tables are older or newer than this program.
+        ConfigurationError: CONFIGURATION, the tables are older than this program, or too new for it.
     """
     with told(), writer.begin() as connection:
         take_turn(connection)
         found = revision(connection)
         if found is None:
             create(connection)
-        elif found != HEAD:
+        elif found in REVISIONS[:-1]:
             raise ConfigurationError(
                 codes.CONFIGURATION,
                 f"Die Datenbank hat den Stand {found}, dieses Programm braucht {HEAD}.",
                 "Bitte bringen Sie die Datenbank mit `bauweiche init` auf den Stand des Programms.",
+            )
+        elif found != HEAD and _floor(connection) not in REVISIONS:
+            raise ConfigurationError(
+                codes.CONFIGURATION,
+                f"Die Datenbank hat den Stand {found}; dieses Programm ist dafür zu alt, es kennt bis {HEAD}.",
+                "Bitte installieren Sie die neuere Version des Gateways.",
             )
 
 
@@ -79,3 +93,9 @@ def create(connection: Connection) -> None:
         " (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
     )
     connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
+    connection.execute(text("INSERT INTO schema_floor (id, revision) VALUES (1, :floor)"), {"floor": FLOOR})
+
+
+def _floor(connection: Connection) -> str | None:
+    found: str | None = connection.execute(text("SELECT revision FROM schema_floor")).scalar_one_or_none()
+    return found

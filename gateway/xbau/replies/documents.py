@@ -60,13 +60,11 @@ def _modern(element: etree._Element, charset: str, faults: Faults) -> ReplyDocum
 
 
 def _old(element: etree._Element, kind: etree._Element, charset: str, faults: Faults) -> ReplyDocument:
-    """Read an AnlageBauvorlage of 2.2: bytes in the message, or a reference to the attached file."""
+    """Read an AnlageBauvorlage of 2.2: bytes in it, a reference to the attached file, or (legal) neither."""
     identity, inline = text(element, "referenzPrimaerdokument"), text(element, "primaerdokument")
     content = bytes_in(inline) if inline else None
     if inline and content is None:
         faults.add(codes.FIELD_INVALID, element, "primaerdokument ist kein base64.")
-    if not inline and not identity:
-        faults.missing(element, "referenzPrimaerdokument")
     code = coded(next(iter(kind), None))
     return _document(
         element, charset, code, identity, text(element, "dateinameAnhang"),

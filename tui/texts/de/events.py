@@ -3,6 +3,13 @@
 TEXTS = {
     "case.announced": "Angekündigt",
     "case.accepted": "Angenommen und gesichert",
+    "message.announced": "Weitere Nachricht angekündigt",
+    "message.accepted": "Weitere Nachricht angenommen und gesichert",
+    "message.withdrawn": "Weitere Nachricht zurückgezogen",
+    "message.expired": "Entwurf einer weiteren Nachricht verfallen",
+    "message.erased": "Inhalt einer weiteren Nachricht gelöscht",
+    "attachment.malware": "Anlage zurückgewiesen: Schadsoftware",
+    "attachment.unscanned": "Anlage nicht angenommen: Virenprüfung nicht möglich",
     "case.withdrawn": "Zurückgezogen",
     "case.expired": "Entwurf verfallen",
     "case.erased": "Inhalt gelöscht",

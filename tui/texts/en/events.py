@@ -3,6 +3,13 @@
 TEXTS = {
     "case.announced": "Announced",
     "case.accepted": "Accepted and durable",
+    "message.announced": "Further message announced",
+    "message.accepted": "Further message accepted and secured",
+    "message.withdrawn": "Further message withdrawn",
+    "message.expired": "Draft of a further message expired",
+    "message.erased": "Content of a further message erased",
+    "attachment.malware": "Attachment refused: malware",
+    "attachment.unscanned": "Attachment not accepted: virus scan not possible",
     "case.withdrawn": "Withdrawn",
     "case.expired": "Draft expired",
     "case.erased": "Content erased",
