@@ -35,7 +35,8 @@ def run(quick: bool) -> Finding:
         for key in keys:
             book.behave[key] = _soon
         _round(installed, book, keys, hangs=False)
-        free, beside = [], []
+        free: list[float] = []
+        beside: list[float] = []
         for number in range(rounds):
             for hangs in (False, True) if number % 2 else (True, False):
                 (beside if hangs else free).append(_round(installed, book, keys, hangs=hangs))

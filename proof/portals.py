@@ -96,7 +96,7 @@ class Portals:
             thread.join()
 
     def _work(self, number: int, tell: Callable[[], None]) -> None:
-        with Caller(itertools.cycle(self.ports[number % len(self.ports) :] + self.ports), self) as caller:
+        with Caller(itertools.cycle([*self.ports[number % len(self.ports) :], *self.ports]), self) as caller:
             while time.monotonic() < self.until:
                 with self._lock:
                     wish = next(self._next, None)

@@ -225,13 +225,13 @@ def _settled(installed: Installation) -> bool:
             lying = tx.deliveries.listing(states=frozenset({State.AVAILABLE}), limit=100_000)
     finally:
         world.store.close()
-    moving = any(counts.get(state, 0) for state in OPEN if state != State.AVAILABLE)
+    moving = any(counts.get(state, 0) for state in OPEN if state is not State.AVAILABLE)
     return not moving and not any(delivery.adapter == "xta_mailbox" for delivery in lying)
 
 
 def _final(installed: Installation, outcome: Outcome, log: Path) -> None:
     world = open_world(installed.settings)
     try:
-        look(world, installed.settings.state, outcome, [log], waiting=("available",))
+        look(world, installed.settings.state, outcome, [log], waiting=(State.AVAILABLE,))
     finally:
         world.store.close()

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -70,8 +71,6 @@ def _fill(installed: Installation) -> None:
 
 
 def _paused(way: Any) -> Any:
-    from dataclasses import replace
-
     return replace(way, paused=True)
 
 

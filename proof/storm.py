@@ -22,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import verify
 from gateway.ports import World
@@ -204,7 +205,7 @@ def _everything_out(installed: Installation) -> bool:
 KILLS = {10_200: 500}
 """How many kills a full storm must have."""
 
-OPEN = ("accepted", "under_way", "waiting", "available")
+OPEN = (State.ACCEPTED, State.UNDER_WAY, State.WAITING, State.AVAILABLE)
 
 
 def _opened_independently(installed: Installation, ends: dict[str, End], broken: list[str], most: int = 100) -> int:
@@ -223,12 +224,14 @@ def _opened_independently(installed: Installation, ends: dict[str, End], broken:
     return opened
 
 
-def look(world: World, state: Path, outcome: Outcome, searched: Sequence[Path], waiting: Collection[str] = ()) -> None:
+def look(
+    world: World, state: Path, outcome: Outcome, searched: Sequence[Path], waiting: Collection[State] = ()
+) -> None:
     """Look at what is left with the gateway: queue (what is `waiting` may lie there), journal, plaintext."""
     with world.store.reading() as tx:
         counts = tx.deliveries.counts()
         outcome.queue_left = sum(
-            count for found, count in counts.items() if found in (*OPEN, "held") and found not in waiting
+            count for found, count in counts.items() if found in (*OPEN, State.HELD) and found not in waiting
         )
         broken = verify(tx.journal.read())
         if broken is not None:

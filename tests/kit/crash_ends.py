@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 from lxml import etree
@@ -225,7 +225,7 @@ class Place:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def identity(self, purpose: str) -> Identity:
+    def identity(self, purpose: Literal["tls", "tls-anchor"]) -> Identity:
         """Return a TLS key of the authority, whose certificate the gateway holds for a purpose."""
         made = make_identity(self.home, f"tls-{purpose}", f"Behörde {self.key}", "tls")
         hold(self.installed.world, self.key, purpose, made.certificate.read_bytes(), ACTOR)
