@@ -44,14 +44,25 @@ def run(quick: bool) -> Finding:
         for _ in range(rounds):
             serves.append(_serve(installed))
             workers.append(_worker(installed))
+    idle = "a quiet machine needs little more than the processor time"
     return Finding(
         f"With {QUEUED} deliveries queued, a killed process is ready again within 10 s.",
         (
             Figure("deliveries queued", queued, least=QUEUED),
             Figure("cold starts of each process", rounds),
-            Figure("serve: from start to the first 200 of /readyz, worst", max(serves), "s", most=10),
-            Figure("worker: from start to the first new message at its authority, worst", max(workers), "s", most=10),
+            Figure(
+                "serve: from start to the first 200 of /readyz, worst", max(wall for wall, _ in serves), "s", most=10
+            ),
+            Figure("serve: its processor time until then, worst", max(cpu for _, cpu in serves), "s"),
+            Figure(
+                "worker: from start to the first new message laid, worst",
+                max(wall for wall, _ in workers),
+                "s",
+                most=10,
+            ),
+            Figure("worker: its processor time until then, worst", max(cpu for _, cpu in workers), "s"),
         ),
+        not_shown=(f"On a busy machine the time is the machine's: {idle}.",),
     )
 
 
@@ -75,21 +86,21 @@ def _paused(way: Any) -> Any:
 
 
 @contextmanager
-def _process(installed: Installation, *arguments: str) -> Iterator[float]:
-    """Run a command until the block ends, then kill it; yields when it was started."""
+def _process(installed: Installation, *arguments: str) -> Iterator[tuple[float, int]]:
+    """Run a command until the block ends, then kill it; yields when it was started, and which process it is."""
     command = [sys.executable, "-m", "gateway.main", "--state", str(installed.settings.state), *arguments]
     environment = os.environ | {"BAUWEICHE_DISK_RESERVE_BYTES": "0"}
     with (installed.home / "log").open("a") as log:
         begun = time.monotonic()
         running = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
     try:
-        yield begun
+        yield begun, running.pid
     finally:
         running.send_signal(signal.SIGKILL)
         running.wait()
 
 
-def _serve(installed: Installation) -> float:
+def _serve(installed: Installation) -> tuple[float, float]:
     port = free_port()
 
     def ready() -> bool:
@@ -97,15 +108,21 @@ def _serve(installed: Installation) -> float:
             return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=30, trust_env=False).status_code == 200
         return False
 
-    with _process(installed, "serve", "--port", str(port)) as begun:
-        return _until(ready) - begun
+    with _process(installed, "serve", "--port", str(port)) as (begun, pid):
+        return _until(ready) - begun, _processor(pid)
 
 
-def _worker(installed: Installation) -> float:
+def _worker(installed: Installation) -> tuple[float, float]:
     delivery = send_test(installed.world, WARENDORF, ACTOR, "Neustart")
     folder = installed.inboxes[WARENDORF] / delivery.message_id
-    with _process(installed, "worker") as begun:
-        return _until(folder.exists) - begun
+    with _process(installed, "worker") as (begun, pid):
+        return _until(folder.exists) - begun, _processor(pid)
+
+
+def _processor(pid: int) -> float:
+    """Return the processor seconds of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def _until(reached: Callable[[], bool]) -> float:

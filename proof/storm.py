@@ -101,7 +101,7 @@ Disaster = Callable[[threading.Event, Callable[[], int]], None]
 def storm(
     weather: Weather, database: str = "", searched: Sequence[Path] = (), disaster: Disaster | None = None
 ) -> Outcome:
-    """Let it blow over a new installation and return what is left; `searched` are more places to look for plaintext."""
+    """Let it blow over a new installation and return what is left; `searched` too is looked through for plaintext."""
     clock: Any = SystemClock()
     with (
         TemporaryDirectory(prefix="bauweiche-storm-") as folder,
