@@ -104,8 +104,8 @@ def _measure(port: int, tls: ssl.SSLContext, rounds: int) -> Result:
             download.append(_timed(client, lambda: _fetch(client)))
             upload.append(_timed(client, lambda: _upload(client)))
         peak, _ = _server(client)
-    rates = [statistics.median(rate for rate, _ in found) for found in (static, download, upload)]
-    work = [statistics.median(cpu for _, cpu in found) for found in (static, download)]
+    rates = [statistics.median([rate for rate, _ in found] or [0.0]) for found in (static, download, upload)]
+    work = [statistics.median([cpu for _, cpu in found] or [1.0]) for found in (static, download)]
     return Result(rates[0], rates[1], rates[2], work[0] / work[1], before, peak)
 
 

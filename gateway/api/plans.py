@@ -16,6 +16,7 @@ from gateway.edges.cover_sheet import CoverSheet, PostedPlan, cover_sheet
 from gateway.flow import plans
 from gateway.flow.cases import authority_of, own_case
 from gateway.ports import World
+from gateway.xbau.codelists import newest
 
 router = APIRouter(prefix="/v1")
 
@@ -47,7 +48,7 @@ def sheet(request: Request, submission_id: str, client: Reader) -> Response:
             address_kept=address.kept,
             due=case.plans_due,
             count=case.posted_plans,
-            plans=None if listed is None else [PostedPlan(one.title, one.kind, one.date) for one in listed],
+            plans=None if listed is None else [PostedPlan(one.title, _in_words(one.kind), one.date) for one in listed],
             at=case.accepted_at,
             test=case.test,
         )
@@ -56,3 +57,8 @@ def sheet(request: Request, submission_id: str, client: Reader) -> Response:
     return Response(
         made, media_type="application/pdf", headers={"Cache-Control": "no-store", "Content-Disposition": name}
     )
+
+
+def _in_words(kind: str) -> str:
+    """Return what kind of plan a code of the XBau list `anlagen` means, for people; an unknown code stays itself."""
+    return newest("anlagen").label(kind) or kind

@@ -12,6 +12,7 @@ import typer
 from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Case, Delivery
+from gateway.domain.deadlines import standing
 from gateway.domain.delivery import TITLES, State, why
 from gateway.domain.journal import Entry
 
@@ -101,15 +102,19 @@ def _told(case: Case, authority: str, delivery: Delivery | None, entries: list[E
         next_at=written_moment(waits_until) if waits_until else "",
         attempts=delivery.attempt if delivery else 0,
     )
+    count = "1 Anlage" if len(case.parts) == 1 else f"{len(case.parts)} Anlagen"
     lines = [
         f"Vorgang {case.number}: {TITLES[case.state]}" + (" (TEST)" if case.test else ""),
         f"  {sentence.de}",
-        f"  Behörde {authority}, Option {case.option}, XBau {case.release}, {len(case.parts)} Anlagen,"
-        f" {case.size / 1e6:.1f} MB" + (f", Aktenzeichen {case.file_reference}" if case.file_reference else ""),
+        *(f"  {line}" for line in standing(case)),
+        f"  Behörde {authority}, Option {case.option}, XBau {case.release}, {count}, {_megabytes(case.size)}"
+        + (f", Aktenzeichen {case.file_reference}" if case.file_reference else ""),
     ]
-    if case.plans_due and case.plans_arrived_on is None:
-        lines.append(f"  Pläne per Post: angekündigt {case.posted_plans}, Frist {case.plans_due:%d.%m.%Y}")
     return [*lines, *(f"  {written_moment(entry.at)}  {_event(entry)}" for entry in entries)]
+
+
+def _megabytes(size: int) -> str:
+    return f"{max(size / 1e6, 0.1):.1f} MB".replace(".", ",")
 
 
 def _event(entry: Entry) -> str:

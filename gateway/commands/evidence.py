@@ -75,8 +75,10 @@ def _verify(file: Path, gateway: list[Path], as_json: bool) -> None:
             data = stream.read(BYTES + 1)
         trust = Trust(tuple(found for path in gateway for found in read_certificates(path.read_bytes())))
         verified = check(data, trust)
+    except FileNotFoundError as error:
+        fail(NOT_FOUND, f"Die Datei {error.filename} gibt es nicht.")
     except OSError as error:
-        fail(FAILURE, f"{error.filename}: {error.strerror}.")
+        fail(FAILURE, f"Die Datei {error.filename} lässt sich nicht lesen: {error.strerror}.")
     except GatewayError as error:
         fail(FAILURE, f"UNGÜLTIG: {error.reason}" + (f"\n{error.hint}" if error.hint else ""))
     receipt = verified.first(Fact.ACCEPTED)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.commands.seat import USAGE, dumped, fail, opened, out, say, seat_of
+from gateway.commands.seat import dumped, opened, out, say, seat_of
 from gateway.domain.calendar import written_date
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
@@ -114,17 +114,20 @@ def import_certificate(
 
 @app.command("export")
 def export(ctx: typer.Context, purpose: Purpose) -> None:
-    """Gibt das Zertifikat des Gateways (PEM) aus: für die Behörden zum Prüfen der Signatur."""
+    """Gibt das Zertifikat des Gateways (PEM) aus: sign prüft unsere Signatur, tls unsere Leitung."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
+    from gateway.seal.keys import read_certificates
+
     with opened(ctx) as world:
+        now = world.clock.now()
         if purpose == "sign":
-            certificate = world.keyring.signer(world.clock.now()).certificate
+            found = [world.keyring.signer(now).certificate]
         elif purpose == "wrap":
-            certificate = world.keyring.wrapping_certificate(world.clock.now())
+            found = [world.keyring.wrapping_certificate(now)]
         else:
-            fail(USAGE, "Ausgegeben werden die Zertifikate sign und wrap.")
-    out(certificate.public_bytes(Encoding.PEM).decode("ascii"))
+            found = list(read_certificates(_keyring(world).tls_file(now).read_bytes()))
+    out("".join(certificate.public_bytes(Encoding.PEM).decode("ascii") for certificate in found).rstrip())
 
 
 @app.command("trust")

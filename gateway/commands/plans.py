@@ -39,11 +39,15 @@ def overdue(
         return
     for one in lax:
         since = f"{one.ready.count} bereit seit {written_moment(one.ready.since)}"
-        out(f"nicht abgeholt  {one.ready.authority}  {one.name}: {since}, {one.missed} Arbeitstage\n")
+        out(f"nicht abgeholt  {one.ready.authority}  {one.name}: {since}, {_days(one.missed)} versäumt\n")
     for plan in late:
         out(f"Pläne fehlen    {plan.authority}  {plan.name}: {plan.case_number}, Frist {written_date(plan.due)}\n")
     if not lax and not late:
         say("Nichts überfällig.")
+
+
+def _days(missed: int) -> str:
+    return "1 Arbeitstag" if missed == 1 else f"{missed} Arbeitstage"
 
 
 def plans_arrived(

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.commands.authority_sheets import difference_lines
 from gateway.commands.seat import DAY_FORMATS, USAGE, day_of, dumped, fail, opened, out, say, seat_of
 from gateway.domain.calendar import written_date, written_moment
+from gateway.domain.participation import Difference
 
 app = typer.Typer(
     name="survey",
@@ -50,7 +52,10 @@ def read(
     out(dumped(plan) if as_json else _told(plan))
     if plan["counts"]["faulty"]:
         say(f"{plan['counts']['faulty']} Zeilen haben Fehler und werden nicht übernommen.")
-    say(f"Übernehmen mit: bauweiche survey apply {survey.id[:8]} --reason …")
+    if plan["counts"]["changed"]:
+        say(f"Übernehmen mit: bauweiche survey apply {survey.id[:8]} --reason …")
+    else:
+        say("Es gibt nichts zu übernehmen.")
 
 
 @app.command("list")
@@ -104,12 +109,16 @@ def apply(
 def undo(ctx: typer.Context, survey: Survey, reason: Reason, as_json: AsJson = False) -> None:
     """Nimmt eine übernommene Umfrage zurück; seither von Hand Geändertes bleibt."""
     from gateway.flow import surveys
+    from gateway.flow.cases import authority_of
 
     with opened(ctx, writing=True) as world:
         undone = surveys.undo(world, _found(world, survey), seat_of(ctx).actor, reason)
+        names = [authority_of(world, key).title for key in undone.left_alone]
     if as_json:
         out(dumped({"restored": list(undone.restored), "left_alone": list(undone.left_alone)}))
     say(f"Zurückgenommen bei {len(undone.restored)} Behörden; {len(undone.left_alone)} seither geänderte bleiben.")
+    if names:
+        say(f"Nicht überschrieben: {', '.join(names)}.")
 
 
 def _found(world: Any, text: str) -> Any:
@@ -133,21 +142,10 @@ def _told(plan: dict[str, Any]) -> str:
     for row in plan["rows"]:
         if row["changes"] or row["faults"]:
             lines.append(f"{MARKS[row['status']]} {row['line']:>4}  {row['authority_name'] or 'unbekannt'}")
-            lines += [
-                f"        {one['field']}: {_cell(one['before'])} → {_cell(one['after'])}" for one in row["changes"]
-            ]
+            changes = [Difference(one["field"], one["before"], one["after"]) for one in row["changes"]]
+            lines += [f"        {line}" for line in difference_lines(changes)]
             lines += [f"        {one['column']}{': ' if one['column'] else ''}{one['detail']}" for one in row["faults"]]
     return "\n".join(lines) + "\n"
-
-
-def _change(one: dict[str, Any]) -> str:
-    return f"{one['field']}: {_cell(one['before'])} → {_cell(one['after'])}"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
-    return "–" if value in (None, "", {}) else str(value)
 
 
 def _day(text: str) -> Any:

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from gateway.domain.calendar import is_working_day, local, local_date, working_days_between
+from gateway.domain.calendar import is_working_day, local, local_date, working_days_between, written_date
 from gateway.domain.case import Case
-from gateway.domain.delivery import PlansState
+from gateway.domain.delivery import PlansState, State
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Option
 
@@ -74,7 +74,7 @@ def submitted_on(case: Case) -> date | None:
 
     The data must have arrived at the authority; with option 2 the plans too.
     """
-    if case.handed_over_at is None or case.state.value in ("withdrawn", "expired"):
+    if case.handed_over_at is None or case.state in (State.WITHDRAWN, State.EXPIRED):
         return None
     arrived = local_date(case.handed_over_at)
     if case.option != Option.WITHOUT_PLANS:
@@ -82,3 +82,26 @@ def submitted_on(case: Case) -> date | None:
     if case.plans is not PlansState.ARRIVED or case.plans_arrived_on is None:
         return None
     return max(arrived, case.plans_arrived_on)
+
+
+def standing(case: Case) -> list[str]:
+    """Return in German whether the application counts as submitted, since when, and what is missing (NB § 7)."""
+    if case.accepted_at is None or case.state in (State.WITHDRAWN, State.EXPIRED, State.REJECTED) or case.follows:
+        return []
+    by_post = case.option == Option.WITHOUT_PLANS
+    plans = "einer per Post" if case.posted_plans == 1 else f"{case.posted_plans} per Post"
+    lines = []
+    if by_post and case.plans_arrived_on is not None:
+        lines.append(f"Pläne ({plans}): am {written_date(case.plans_arrived_on)} bei der Behörde eingegangen.")
+    elif by_post and case.plans_due is not None:
+        late = "; die Frist ist abgelaufen, die Behörde darf den Antrag zurückweisen"
+        over = late if case.plans is PlansState.OVERDUE else ""
+        lines.append(
+            f"Pläne ({plans}): noch nicht als eingegangen gemeldet, Frist {written_date(case.plans_due)}{over}."
+        )
+    submitted = submitted_on(case)
+    if submitted is not None:
+        return [f"Eingereicht: ja, am {written_date(submitted)}.", *lines]
+    missing = [] if case.handed_over_at else ["die Behörde hat die Daten noch nicht abgeholt"]
+    missing += ["die Pläne sind noch nicht da"] if by_post and case.plans_arrived_on is None else []
+    return [f"Eingereicht: noch nicht; {' und '.join(missing)}.", *lines]

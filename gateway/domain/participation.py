@@ -210,7 +210,7 @@ def validate(
 _RELEASE = re.compile(r"\d{1,3}(\.\d{1,3}){1,3}")
 _ADAPTER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _TEXT_LIMIT = 2000
 
 
@@ -279,7 +279,7 @@ def is_web_address(text: str) -> bool:
 
 def _is_json(settings: Mapping[str, Any]) -> bool:
     try:
-        json.dumps(dict(settings), allow_nan=False)
+        json.dumps(dict(settings), allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError):
         return False
     return all(isinstance(key, str) for key in settings)

@@ -25,8 +25,14 @@ STANDARDS: list[Any] = ["ua-1", "a-2a"]
 PLANS = 26
 """Plans listed on the one page, at most; the rest is counted."""
 
-TITLE = 90
-"""Characters of a plan's title on the page, at most."""
+TITLE, KIND = 90, 40
+"""Characters of a plan's title, and of what kind of plan it is, on the page, at most."""
+
+MANY, SHORT_TITLE, SHORT_KIND = 6, 46, 20
+"""More plans than this are listed on one line each."""
+
+ADDRESS_LINES, ADDRESS_LINE = 6, 60
+"""Lines of the address, and characters of each, at most."""
 
 _PRINTABLE = frozenset(chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x180), 0x1E9E, 0x20AC))
 """Characters the packaged font surely has; others are tried, and replaced if the page could not be made."""
@@ -71,13 +77,15 @@ class ReceiptSheet:
 
 def cover_sheet(sheet: CoverSheet) -> bytes:
     """Return the Begleitschein as PDF, one page."""
+    many = len(sheet.plans or ()) > MANY
+    title, kind = (SHORT_TITLE, SHORT_KIND) if many else (TITLE, KIND)
     shown = [
-        {"title": _cut(plan.title), "kind": plan.kind, "date": written_date(plan.date)}
+        {"title": _cut(plan.title, title), "kind": _cut(plan.kind, kind), "date": written_date(plan.date)}
         for plan in (sheet.plans or ())[:PLANS]
     ]
     data = {
         "case_number": sheet.case_number,
-        "address": [_cut(line) for line in sheet.address][:8],
+        "address": [_cut(line, ADDRESS_LINE) for line in sheet.address][:ADDRESS_LINES],
         "address_kept": sheet.address_kept,
         "due": written_date(sheet.due),
         "count": sheet.count,
@@ -145,9 +153,9 @@ def _qr(text: str) -> str:
     return drawn.getvalue().decode("utf-8")
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int = TITLE) -> str:
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    return line if len(line) <= TITLE else line[: TITLE - 1] + "…"
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _bytes(count: int) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import ValidationError
-
-from gateway.adapter import Plugin
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Fault, RoutingError
@@ -19,6 +16,7 @@ from gateway.domain.participation import Participation, differences, in_force, t
 from gateway.domain.participation_json import from_json, invalid
 from gateway.flow import golive
 from gateway.flow.proofs import invalidate
+from gateway.flow.way_faults import adapter_faults
 from gateway.ports import Transaction, World
 from gateway.xbau.release import RELEASES
 
@@ -183,33 +181,6 @@ def _sender_faults(world: World, value: Participation) -> list[Fault]:
         return []
     text = f"XBau {value.release} verlangt Anschrift und E-Mail des Absenders; bitte zuerst sender_street … einstellen."
     return [Fault(codes.CONFIGURATION, "/release", text)]
-
-
-def adapter_faults(plugin: Plugin, value: Participation) -> list[Fault]:
-    """Return what an adapter finds wrong with its settings, in German with a pointer each."""
-    faults = []
-    if value.protection.value not in plugin.protections:
-        able = ", ".join(sorted(plugin.protections))
-        text = f"Der Weg {value.adapter} kann „{value.protection}“ nicht, nur {able}."
-        faults.append(Fault(codes.ADAPTER_SETTINGS, "/protection", text))
-    return faults + settings_faults(plugin, value.settings)
-
-
-def settings_faults(plugin: Plugin, settings: Mapping[str, Any]) -> list[Fault]:
-    """Return what is wrong with an adapter's settings, in German with a pointer each."""
-    try:
-        plugin.settings.model_validate(dict(settings))
-    except ValidationError as error:
-        return [_settings_fault(plugin, item["type"], item["loc"], item["msg"]) for item in error.errors()]
-    return []
-
-
-def _settings_fault(plugin: Plugin, kind: str, where: tuple[int | str, ...], message: str) -> Fault:
-    field = plugin.settings.model_fields.get(str(where[0])) if where else None
-    name = (field.title if field and field.title else None) or ".".join(map(str, where)) or "Einstellungen"
-    pointer = "/settings" + "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in where)
-    texts = {"missing": f"„{name}“ fehlt.", "extra_forbidden": f"Eine Einstellung „{name}“ gibt es nicht."}
-    return Fault(codes.ADAPTER_SETTINGS, pointer, texts.get(kind, f"„{name}“ ist ungültig ({message})."))
 
 
 def keep(tx: Transaction, value: Participation, actor: str, reason: str, now: datetime) -> None:

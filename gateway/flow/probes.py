@@ -20,9 +20,10 @@ from gateway.domain.participation import Option, Participation, Protection
 from gateway.flow.cases import authority_of
 from gateway.flow.days import closed_days
 from gateway.flow.dispatch import way_settings
-from gateway.flow.participation import adapter_faults, faults_of
+from gateway.flow.participation import faults_of
 from gateway.flow.proofs import named, subject
 from gateway.flow.visits import last_visit, visited_in_time
+from gateway.flow.way_faults import adapter_faults
 from gateway.ports import World
 from gateway.seal.trust import Purpose, check_suitable
 

@@ -92,7 +92,7 @@ def _what_is_wrong(data: bytes) -> str:
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error, EOFError):
         return "Die Datei ist beschädigt: Ihr Inhaltsverzeichnis passt nicht zum Inhalt."
     for name in names:
-        if not is_plain(name):
+        if not is_plain(name.removesuffix("/")):  # folders of their own are what usual ZIP programs add
             return f"Das Bündel enthält den unzulässigen Pfad „{_shown(name)}“."
     doubled = sorted({name for name in names if names.count(name) > 1}) if len(names) < ENTRIES else []
     if doubled:

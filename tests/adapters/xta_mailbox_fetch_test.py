@@ -13,7 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from lxml import etree
 
-from gateway.adapter import ClearContent
+from adapters.xta_mailbox import Mailbox, Settings
+from gateway.adapter import ClearContent, Refused
+from gateway.adapter_contract import SampleLink
 from gateway.adapter_contract.samples import clear_sample
 from gateway.seal.cipher import seal, unseal
 from gateway.seal.wrap import read_key, unwrap_key, wrap
@@ -250,3 +252,8 @@ def test_the_manifest_rides_along_when_the_authority_wants_it(setting: Setting) 
     setting.desk.lay(message)
     root = judge(setting.ask(FETCH, fetch(message.message_id)))
     assert [node.get("filename") for node in root.iterfind(".//x:Attachment", NS)][-1] == "manifest.xml"
+
+
+def test_a_message_above_the_size_agreed_with_the_authority_is_not_laid_into_its_mailbox() -> None:
+    with pytest.raises(Refused, match="vereinbart sind höchstens 100000"):
+        Mailbox(Settings(), SampleLink()).deliver(replace(sample(sizes=(150_000,)), size_limit=100_000))

@@ -50,7 +50,7 @@ def test_the_account_is_asked_for_in_the_gateways_name(adapter: XtaPush, server:
     assert set(found) == {"reachable", "certificate", "clock"}
     assert found["reachable"].holds
     assert "Konto für bap:05000000" in found["reachable"].detail
-    assert server.calls == ["?", "?", "CheckAccountActive"]
+    assert server.calls == ["CheckAccountActive"]
     assert server.arrived == server.issued == []
     assert server.complaints == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from gateway.domain.deadlines import (
     missed_days,
     plans_overdue,
     reminder_day,
+    standing,
     submitted_on,
 )
 from gateway.domain.delivery import PlansState, State
@@ -105,3 +107,45 @@ def test_a_case_counts_as_submitted_when_the_data_and_with_option_2_the_plans_ha
     arrived = replace(posted, plans=PlansState.ARRIVED, plans_arrived_on=date(2026, 12, 1))
     assert submitted_on(arrived) == date(2026, 12, 1)
     assert submitted_on(replace(arrived, plans_arrived_on=date(2026, 11, 20))) == date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"option": "1"}, ("Eingereicht: noch nicht; die Behörde hat die Daten noch nicht abgeholt.",)),
+        ({"option": "1", "handed_over_at": at(date(2026, 6, 9))}, ("Eingereicht: ja, am 09.06.2026.",)),
+        (
+            {"plans": PlansState.EXPECTED, "posted_plans": 1},
+            (
+                "Eingereicht: noch nicht; die Behörde hat die Daten noch nicht abgeholt"
+                " und die Pläne sind noch nicht da.",
+                "Pläne (einer per Post): noch nicht als eingegangen gemeldet, Frist 22.06.2026.",
+            ),
+        ),
+        (
+            {"plans": PlansState.OVERDUE, "posted_plans": 3, "handed_over_at": at(date(2026, 6, 9))},
+            (
+                "Eingereicht: noch nicht; die Pläne sind noch nicht da.",
+                "Pläne (3 per Post): noch nicht als eingegangen gemeldet, Frist 22.06.2026; die Frist ist abgelaufen,"
+                " die Behörde darf den Antrag zurückweisen.",
+            ),
+        ),
+        (
+            {"plans": PlansState.ARRIVED, "posted_plans": 2, "plans_arrived_on": date(2026, 6, 10),
+             "handed_over_at": at(date(2026, 6, 9))},
+            ("Eingereicht: ja, am 10.06.2026.", "Pläne (2 per Post): am 10.06.2026 bei der Behörde eingegangen."),
+        ),
+        ({"accepted_at": None}, ()),
+        ({"state": State.WITHDRAWN}, ()),
+    ],
+)  # fmt: skip
+def test_a_layman_is_told_whether_it_is_submitted_and_what_is_missing(
+    changes: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    given = {
+        "option": "2",
+        "accepted_at": at(date(2026, 6, 8)),
+        "plans_due": date(2026, 6, 22),
+        "state": State.AVAILABLE,
+    }
+    assert tuple(standing(replace(a_case(1), **(given | changes)))) == said

@@ -226,6 +226,22 @@ def test_without_both_contacts_the_check_names_the_missing_one(home: Installatio
     assert "technischer" not in contact.detail
 
 
+def test_where_plans_go_by_post_the_check_asks_for_the_postal_address(home: Installation) -> None:
+    people = [Contact("Technisch", "A", "a@b.example"), Contact("Fachlich", "B", "b@b.example")]
+    home.takes_part(AHLEN, option=Option.WITHOUT_PLANS, valid_from=today(home))
+
+    def found() -> tuple[bool, str]:
+        every = probes.at_hand(home.world, probes.situation(home.world, AHLEN))
+        return next((one.holds, one.detail) for one in every if one.check is Check.CONTACT)
+
+    set_contacts(home.world, AHLEN, people, ANNA, WHY)
+    holds, detail = found()
+    assert not holds
+    assert "ein Kontakt mit der Rolle „Postanschrift“" in detail
+    set_contacts(home.world, AHLEN, [*people, Contact("Postanschrift", "Rathaus, 59227 Ahlen", "")], ANNA, WHY)
+    assert found()[0]
+
+
 def test_the_details_name_everything_that_is_missing_at_once(home: Installation) -> None:
     home.takes_part(
         OELDE, phase=Phase.NOT_CONNECTED, procedures=frozenset(), release="", adapter="", settings={},

@@ -102,13 +102,19 @@ def test_the_printed_qr_code_is_the_case_number(tmp_path: Path) -> None:
     "sheet",
     [
         a_sheet(),
+        a_sheet(count=6, plans=[PostedPlan("Große Brandwand " * 9, "Nachweis über Nutzung " * 9, AT.date())] * 6,
+                test=True, address_kept=False, address=["Behörde " * 30] * 8),
         a_sheet(count=500, plans=[PostedPlan("W" * 1000, "2001", date(2026, 5, 4))] * 500, test=True,
                 address=["Sehr lange Zeile der Anschrift der Behörde " * 9] * 30),
+        a_sheet(count=500, plans=[PostedPlan("Große Brandwand " * 9, "Nachweis über Nutzung " * 9, AT.date())] * 500,
+                test=True, address_kept=False, address=["Behörde " * 30] * 30),
+        a_sheet(count=14, plans=[PostedPlan("Große Brandwand " * 9, "Nachweis über Nutzung " * 9, AT.date())] * 14,
+                test=True, address_kept=False, address=["Behörde " * 30] * 8),
         a_sheet(plans=None),
         a_sheet(count=0, plans=[]),
         a_sheet(plans=[PostedPlan("漢字 😀 Ωμέγα Журавль ẖĀČ\x00\u202e #eval(1) *x* \\", "2001", date(2026, 5, 4))]),
     ],
-    ids=["usual", "far too much", "erased", "none announced", "exotic letters and markup"],
+    ids=["usual", "six", "far too much", "long words", "fourteen", "erased", "none", "exotic letters and markup"],
 )  # fmt: skip
 def test_every_sheet_is_one_page_accessible_and_archivable(sheet: CoverSheet) -> None:
     made = cover_sheet(sheet)
@@ -129,6 +135,12 @@ def test_german_words_keep_their_letters_and_markup_stays_text() -> None:
     for word in ("Lageplan 1:500", "Übergröße", "ẞ", "Waldenburger Straße 2", "zurück"):
         assert word in text
     assert "#eval(1) *x*" in text_of(cover_sheet(a_sheet(plans=[PostedPlan("#eval(1) *x*", "1", AT.date())])))
+
+
+def test_a_missing_postal_address_is_said_plainly() -> None:
+    page = " ".join(text_of(cover_sheet(a_sheet(address=["Stadt Ahlen"], address_kept=False))).split())
+    assert "Straße und Ort sind hier nicht hinterlegt: Bitte erfragen Sie die Postanschrift bei der Behörde." in page
+    assert "nicht hinterlegt" not in text_of(cover_sheet(a_sheet()))
 
 
 def test_the_same_sheet_gives_the_same_bytes() -> None:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from gateway.demo.pdf import make_pdf
+from gateway.domain.calendar import at_local, local_date, next_working_day
+from gateway.domain.dossier import Contact
 from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import CaseNumber
 from gateway.domain.notice_mail import Mail
 from gateway.domain.participation import Option
+from gateway.edges.holidays_nrw import closed_days as holidays
 from gateway.flow import clocks, mails, purge
+from gateway.flow.contacts import set_contacts
 from gateway.flow.evidence import bundle
+from gateway.flow.worker import Worker
 from gateway.main import app
 from tests.journeys.chain_test import hand_off
 from tests.journeys.law_plans_test import words
 from tests.kit.installation import (
+    ACTOR,
     BEELEN,
     WARENDORF,
     Installation,
@@ -72,6 +80,11 @@ def found_in(octets: bytes) -> set[str]:
     return {word for word, forms in spelled.items() for form in forms if any(form in one for one in every)}
 
 
+def working_day_after(moment: datetime) -> date:
+    day = local_date(moment)
+    return next_working_day(day, holidays(day.year, day.year + 1))
+
+
 async def test_after_the_handover_no_personal_word_is_left_in_any_file_answer_evidence_or_mail(tmp_path: Path) -> None:
     sent: list[Mail] = []
 
@@ -92,12 +105,18 @@ async def test_after_the_handover_no_personal_word_is_left_in_any_file_answer_ev
             assert CANARIES[2] in words((await client.get(f"/v1/submissions/{case['id']}/cover-sheet")).content)
             installed.work()
             fetch(installed)
-            installed.clock.pass_by(days=20)
+            installed.clock.at = at_local(working_day_after(installed.clock.now() + timedelta(days=20)), time(10))
+            contact = Contact("Technisch", "Frau Özdemir", "it@warendorf.example")
+            set_contacts(installed.world, WARENDORF, [contact], ACTOR, "Test")
             world = replace(
                 installed.world, mailer=Post(), policy=replace(installed.world.policy, mail_to=("op@nrw.example",))
             )
-            clocks.tick(world)
-            mails.send_due(world)
+            with capture_logs() as logged:
+                clocks.tick(world)
+                mails.send_due(world)
+                Worker(world, "w").turn()
+            assert found_in(str(logged).encode()) == set()
+        assert {mail.to for mail in sent} == {"op@nrw.example", "it@warendorf.example"}
         async with portal(installed) as client:
             paths = ("", "/timeline", "/receipt", "/receipt.pdf", "/evidence", "/cover-sheet")
             answers = [await client.get(f"/v1/submissions/{case['id']}{path}") for path in paths]

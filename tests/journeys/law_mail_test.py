@@ -133,6 +133,26 @@ def test_what_could_not_be_sent_by_day_is_not_sent_at_night_nor_on_a_weekend_nor
         assert states(world) == {MailState.SENT: 1}
 
 
+def test_the_mornings_mail_names_keys_of_the_gateway_that_run_out(tmp_path: Path) -> None:
+    with installation(tmp_path, clock=by_day()) as installed:
+        server = Server()
+        world = replace(
+            with_server(installed, server), policy=replace(installed.world.policy, mail_to=("leitstelle@nrw.example",))
+        )
+        installed.clock.pass_by(days=705)
+        while not works(local_date(installed.clock.now())):
+            installed.clock.pass_by(days=1)
+        clocks.tick(world)
+        assert mails.send_due(world) == 1
+    (mail,) = server.taken
+    for what in (
+        "Gateway: Signaturzertifikat bis",
+        "Gateway: Verschlüsselungszertifikat bis",
+        "Gateway: TLS-Zertifikat bis",
+    ):
+        assert what in mail.body
+
+
 def test_an_address_with_a_smuggled_header_gets_no_mail_and_is_named_in_the_journal(tmp_path: Path) -> None:
     with installation(tmp_path, clock=by_day()) as installed:
         world = with_server(installed, Server())

@@ -288,3 +288,24 @@ async def test_the_document_describes_the_body_of_every_change(people: tuple[htt
         described = document["paths"][ROOT + path][method]["requestBody"]["content"]["application/json"]["schema"]
         assert described["$ref"].endswith(f"/{shape.__name__}")
         assert shape.__name__ in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content"),
+    [
+        ("GET", "/deliveries?q=%00", b""),
+        ("GET", "/journal?about=a%1bb", b""),
+        ("GET", "/survey/%00", b""),
+        ("POST", "/replies/%ED%A0%80/discard", b'{"reason": "x"}'),
+        ("DELETE", f"{AUTHORITY}/certificates/abc?reason=%00", b""),
+        ("PUT", f"{AUTHORITY}/participation", b'{"participation": {"note": "\\ud800"}, "reason": "x"}'),
+        ("POST", "/adapters/sftp/check", b'{"settings": {"host": "\\udfff"}}'),
+    ],
+)
+async def test_what_nobody_can_see_is_refused_in_a_sentence(
+    people: tuple[httpx.AsyncClient, ...], method: str, path: str, content: bytes
+) -> None:
+    headers = {"content-type": "application/json", "if-match": "x"}
+    answer = await people[3].request(method, path, content=content, headers=headers)
+    assert answer.status_code in (400, 404, 422), answer.text
+    assert problem(answer)["detail"]

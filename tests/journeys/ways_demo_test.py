@@ -23,7 +23,7 @@ def test_the_demonstration_ends_by_itself_and_everything_arrived_on_every_way(tm
     assert "Nachweise geprüft: 9" in done.stdout
     assert "FEHLER" not in done.stdout
     assert sum("bereitgestellt" in row for row in rows) == 1
-    assert "Stadt Dortmund holt nicht ab" in done.stderr
+    assert "Dortmund holt nicht ab" in done.stderr
     assert "ECHT UND UNVERÄNDERT" in done.stdout
     assert "Pläne bei der Behörde eingegangen am" in done.stdout
     assert "Ein einziges Bit geändert: UNGÜLTIG" in done.stderr

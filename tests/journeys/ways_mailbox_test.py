@@ -251,6 +251,25 @@ def test_an_unfit_certificate_is_told_so_with_403_and_leaves_one_entry_however_o
     assert words in why
 
 
+def test_two_certificates_of_an_authority_overlap_without_a_restart_until_the_old_one_is_withdrawn(
+    running: Running,
+) -> None:
+    world, old, new = running.installed.world, running.pki.authority, running.pki.chained
+    with running.raw(new) as client:
+        assert fault(client.post(envelope(FETCH)))[0] == 403
+    hold(world, WARENDORF, "tls", new.cert.read_bytes(), ACTOR)
+    case = running.hand_off(WARENDORF, overview_pdf())
+    running.until(case, "available")
+    for who in (old, new):
+        with running.raw(who) as client:
+            headers = author_header(DVDV[WARENDORF])
+            assert client.post(envelope(FETCH, fetch(case["message_id"]), headers=headers)).status == 200
+    drop(world, WARENDORF, new.fingerprint, ACTOR, "Probe beendet")
+    with running.raw(new) as client:
+        assert fault(client.post(envelope(FETCH)))[0] == 403
+    finish(running, case)
+
+
 def test_a_handshake_that_fails_on_the_certificate_leaves_an_entry_too(running: Running) -> None:
     who = running.pki.wrong_purpose
     with pytest.raises((OSError, EOFError)), running.raw(who) as client:

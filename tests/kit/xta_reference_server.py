@@ -103,6 +103,9 @@ class ReferenceServer:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
+        if scope["method"] != "POST":
+            await _respond(send, 405, b"", "text/plain")
+            return
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
         operation = re.sub(r'.*/|"', "", headers.get("soapaction", "?"))
         self.calls.append(operation)

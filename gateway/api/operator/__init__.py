@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from gateway.api.operator import (
     authorities,
@@ -18,8 +18,9 @@ from gateway.api.operator import (
     survey,
     tiles,
 )
+from gateway.api.operator.guards import readable
 
-router = APIRouter(prefix="/operator/v1")
+router = APIRouter(prefix="/operator/v1", dependencies=[Depends(readable)])
 for part in (
     overview, authorities, bulk, deliveries, records, tiles, onboarding, survey, replies_desk, report, plans, clocks,
 ):  # fmt: skip

@@ -25,7 +25,8 @@ from gateway.flow import operate
 from gateway.flow.cases import authority_of
 from gateway.flow.certificates import drop, hold
 from gateway.flow.contacts import set_contacts as keep_contacts
-from gateway.flow.participation import change_all, remove, settings_faults
+from gateway.flow.participation import change_all, remove
+from gateway.flow.way_faults import settings_faults
 from gateway.ports import World
 from gateway.xbau.release import RELEASES
 

@@ -15,6 +15,7 @@ from gateway.api.operator.words import meaning
 from gateway.domain import codes
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Case, Delivery
+from gateway.domain.deadlines import standing, submitted_on
 from gateway.domain.delivery import TITLES, State, why
 from gateway.domain.errors import GatewayError, SubmissionError
 from gateway.domain.ids import AuthorityKey, MessageId, read_case_number
@@ -265,6 +266,8 @@ def _case(world: World, case: Case) -> dict[str, Any]:
         "test": case.test,
         "plans": case.plans.value,
         "posted_plans": case.posted_plans,
+        "submitted_on": submitted.isoformat() if (submitted := submitted_on(case)) else None,
+        "standing": standing(case),
         "file_reference": case.file_reference,
         "size": case.size,
         "attachments": len(case.parts),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Awaitable, Callable
 
 from fastapi import Request
@@ -12,14 +14,34 @@ from gateway.api.operator.access import Operator
 from gateway.domain import codes
 from gateway.domain.authority import Authority
 from gateway.domain.calendar import local_date
-from gateway.domain.errors import SubmissionError
+from gateway.domain.errors import Fault, SubmissionError
 from gateway.domain.participation import Participation, Phase, in_force
 from gateway.flow.golive import is_live
 from gateway.flow.proofs import same_way
 from gateway.ports import Transaction, World
 
+_UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that nobody sees: they have no place in an id, a filter or a reason, and databases refuse some."""
+
 BODY = 200_000
 """Bytes of a JSON body, at most."""
+
+
+async def readable(request: Request) -> None:
+    """Let no address with control characters pass.
+
+    Raises:
+        SubmissionError: NOT_FOUND for a part of the path, FAULTS naming every such parameter.
+    """
+    if any(_UNREADABLE.search(str(value)) for value in request.path_params.values()):
+        raise SubmissionError(codes.NOT_FOUND, "Diese Adresse gibt es nicht.")
+    found = [name for name, value in request.query_params.multi_items() if _UNREADABLE.search(value)]
+    if found:
+        faults = [
+            Fault(codes.FIELD_INVALID, f"/query/{name}", "Diese Angabe enthält Steuerzeichen.")
+            for name in dict.fromkeys(found)
+        ]
+        raise SubmissionError(codes.FAULTS, "Die Anfrage enthält Steuerzeichen.", "", faults)
 
 
 def reading(shape: type[Shape]) -> Callable[[Request], Awaitable[Shape]]:
@@ -29,7 +51,13 @@ def reading(shape: type[Shape]) -> Callable[[Request], Awaitable[Shape]]:
     """
 
     async def read(request: Request) -> Shape:
-        return shaped(shape, read_json(await read_body(request, BODY)))
+        value = read_json(await read_body(request, BODY))
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:  # half a surrogate pair: no text, and no database takes it
+            reason = "Der Inhalt enthält Zeichen, die es nicht gibt (halbe Ersatzzeichen)."
+            raise SubmissionError(codes.BODY_UNREADABLE, reason) from error
+        return shaped(shape, value)
 
     return read
 

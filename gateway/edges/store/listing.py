@@ -47,7 +47,7 @@ def count(connection: Connection, wanted: Wanted, most: int) -> int:
     conditions, binds = branches(wanted, in_order=False)
     found = 0
     for condition in conditions:
-        query = f"SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE {condition} LIMIT :most) AS some"  # noqa: S608  # our conditions, values bound
+        query = f"SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE {condition} LIMIT :most) AS counted"  # noqa: S608  # our conditions, values bound
         found += int(connection.execute(text(query), binds | {"most": most - found}).scalar_one())
         if found >= most:
             break
