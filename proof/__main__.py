@@ -19,7 +19,16 @@ from proof.frame import Finding, Record, lines
 from proof.machine import described
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Faults": ("storm_sqlite", "storm_postgresql"),
+    "Faults": (
+        "sweep",
+        "storm_sqlite",
+        "storm_postgresql",
+        "power_cut",
+        "disk_full",
+        "database_restart",
+        "neighbours",
+        "restart",
+    ),
     "More than one machine": (),
     "Attacks": ("attacks",),
     "Speed": (),

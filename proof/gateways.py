@@ -7,12 +7,14 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from proof.zygote import Nursery
+
+IDLE = 10.0
 
 
 @dataclass
@@ -56,11 +58,15 @@ class Gateways:
                 self.exits[f"{kind}: {code}"] += 1
             self._start(one)
 
-    def storm(self, stop: threading.Event, every: float, seed: int) -> None:
-        """Kill a random one about every so many seconds, until stopped."""
+    def storm(self, stop: threading.Event, progress: Callable[[], int], every: float, seed: int) -> None:
+        """Kill a random one whenever about `every` more applications are through (or nothing was for 10 s)."""
         draw = random.Random(seed)
-        while not stop.wait(draw.expovariate(1 / every)):
-            self.kill(draw.choice(self.running))
+        while not stop.is_set():
+            wanted, until = progress() + draw.expovariate(1 / every), time.monotonic() + IDLE
+            while progress() < wanted and time.monotonic() < until and not stop.wait(0.02):
+                pass
+            if not stop.wait(draw.random() * 0.2):
+                self.kill(draw.choice(self.running))
 
     def end(self) -> None:
         """Ask all to end."""

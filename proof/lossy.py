@@ -43,6 +43,7 @@ class Wires:
     losses: Counter[tuple[str, Loss]] = field(default_factory=Counter)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     calm: bool = False
+    _pumps: set[asyncio.Future[None]] = field(default_factory=set)
     _servers: list[asyncio.Server] = field(default_factory=list)
 
     @contextmanager
@@ -89,7 +90,16 @@ class Wires:
             _reset(back)
             return
         line = _Line(loss, limit, self.stall, back, forth)
-        await asyncio.gather(line.pump(near, forth, there=True), line.pump(far, back, there=False))
+        pumps = [
+            asyncio.ensure_future(line.pump(near, forth, there=True)),
+            asyncio.ensure_future(line.pump(far, back, there=False)),
+        ]
+        self._pumps.update(pumps)  # the loop itself would not keep them
+        while not line.over and not all(pump.done() for pump in pumps):
+            await asyncio.wait([pump for pump in pumps if not pump.done()], return_when=asyncio.FIRST_COMPLETED)
+        for pump in pumps:
+            pump.cancel()
+        self._pumps.difference_update(pumps)
         for end in (forth, back):
             end.close()
 

@@ -96,7 +96,7 @@ class Portals:
             thread.join()
 
     def _work(self, number: int, tell: Callable[[], None]) -> None:
-        with Caller(itertools.cycle(self.ports[number % len(self.ports) :] + self.ports), self) as caller:
+        with Caller(itertools.cycle([*self.ports[number % len(self.ports) :], *self.ports]), self) as caller:
             while time.monotonic() < self.until:
                 with self._lock:
                     wish = next(self._next, None)
@@ -185,7 +185,7 @@ class Caller:
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self._portals.ledger.calls[f"no answer ({type(error).__name__})"] += 1
                 self._hang_up()
-                time.sleep(0.03)
+                time.sleep(0.08)
                 continue
             self._portals.ledger.calls[str(status)] += 1
             if status not in SOON:

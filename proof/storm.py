@@ -13,16 +13,19 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import verify
+from gateway.ports import World
 from gateway.wiring import SystemClock
 from proof.frame import Figure, Finding, exactly
 from proof.gateways import Gateways, ended
@@ -58,7 +61,7 @@ _INDEPENDENT = Path(__file__).parents[1] / "tests" / "proof" / "independent_open
 
 @dataclass(frozen=True)
 class Weather:
-    """How hard it blows: applications, seconds between two kills, share of lost connections, minutes at most."""
+    """How hard it blows: applications, how many of them between two kills, share of connections lost, minutes."""
 
     count: int
     every: float
@@ -72,7 +75,7 @@ class Weather:
 
 def weather(quick: bool) -> Weather:
     """Return the weather of a proof: more than 10 000 applications, more than 500 kills."""
-    return Weather(300, 1.2, 0.1, 5) if quick else Weather(10_200, 1.6, 0.06, 55)
+    return Weather(300, 10, 0.1, 8) if quick else Weather(10_200, 17, 0.06, 150)
 
 
 @dataclass
@@ -91,8 +94,14 @@ class Outcome:
     readable: list[str] = field(default_factory=list)
 
 
-def storm(weather: Weather, database: str = "", searched: Sequence[Path] = ()) -> Outcome:
-    """Let it blow over a new installation and return what is left; `searched` are more places to look for plaintext."""
+Disaster = Callable[[threading.Event, Callable[[], int]], None]
+"""What goes wrong until it is stopped, by how many applications are through; by default, processes are killed."""
+
+
+def storm(
+    weather: Weather, database: str = "", searched: Sequence[Path] = (), disaster: Disaster | None = None
+) -> Outcome:
+    """Let it blow over a new installation and return what is left; `searched` too is looked through for plaintext."""
     clock: Any = SystemClock()
     with (
         TemporaryDirectory(prefix="bauweiche-storm-") as folder,
@@ -101,7 +110,7 @@ def storm(weather: Weather, database: str = "", searched: Sequence[Path] = ()) -
     ):
         wires = stack.enter_context(Wires(weather.seed, weather.share).running())
         doors = [(free_port(), free_port()) for _ in range(weather.serves)]
-        ends = _authorities(installed, stack, wires, doors)
+        ends = authorities(installed, stack, wires, doors)
         young = stack.enter_context(nursery())
         environment = SETTINGS | ({"BAUWEICHE_DATABASE": database} if database else {})
         gateways = stack.enter_context(
@@ -111,18 +120,25 @@ def storm(weather: Weather, database: str = "", searched: Sequence[Path] = ()) -
             gateways.add(f"serve {number}", "serve", "--port", str(door), BAUWEICHE_MAILBOX_PORT=str(mailbox))
         for number in range(weather.workers):
             gateways.add(f"worker {number}", "worker")
-        outcome = _blow(weather, installed, gateways, wires, [wires.to(door, "portal") for door, _ in doors], ends)
+        outcome = _blow(
+            weather, installed, gateways, wires, [wires.to(door, "portal") for door, _ in doors], ends, disaster
+        )
         for key, end in ends.items():
             outcome.arrived[key] = list(end.arrived())
         outcome.independent = _opened_independently(installed, ends, outcome.broken)
         gateways.end()
-        _look(installed, outcome, searched)
+        look(installed.world, installed.settings.state, outcome, [installed.home / "gateway.log", *searched])
         return outcome
 
 
-def _authorities(
-    installed: Installation, stack: ExitStack, wires: Wires, doors: Sequence[tuple[int, int]]
+def authorities(
+    installed: Installation,
+    stack: ExitStack,
+    wires: Wires,
+    doors: Sequence[tuple[int, int]],
+    apart: Path | None = None,
 ) -> dict[str, End]:
+    """Let everybody take part, each behind a wire; `doors` are the ports of API and mailbox of each process."""
     ends: dict[str, End] = {}
     mailboxes = [wires.to(mailbox, "xta_mailbox") for _, mailbox in doors]
     for number, (key, way, option) in enumerate(AUTHORITIES):
@@ -130,22 +146,23 @@ def _authorities(
         def through(port: int, way: str = way) -> int:
             return wires.to(port, way)
 
-        place = Place(installed, AuthorityKey(key), stack, mailboxes[number % len(mailboxes)], through)
+        place = Place(installed, AuthorityKey(key), stack, mailboxes[number % len(mailboxes)], 0.2, through, apart)
         ends[key] = settled(place, way, option)
     return ends
 
 
 def _blow(
     weather: Weather, installed: Installation, gateways: Gateways, wires: Wires, doors: Sequence[int],
-    ends: dict[str, End],
+    ends: dict[str, End], disaster: Disaster | None,
 ) -> Outcome:  # fmt: skip
     begun, stop = time.monotonic(), threading.Event()
     until = begun + weather.minutes * 60
     ledger = Ledger()
     addressees = [(key, option) for key, _, option in AUTHORITIES]
     with ThreadPoolExecutor(2 + len(ends)) as pool:
-        killer = pool.submit(gateways.storm, stop, weather.every, weather.seed)
-        takers = [pool.submit(_take, installed.inboxes[end.key], end.taken, stop) for end in _folders(ends)]
+        strikes = disaster or partial(gateways.storm, every=weather.every, seed=weather.seed)
+        killer = pool.submit(strikes, stop, lambda: ledger.done)
+        takers = [pool.submit(_take, installed.inboxes[end.key], end.taken, stop) for end in folders(ends)]
         try:
             portals = Portals(doors, installed.token(), ledger, until)
             portals.hand_off(wishes(weather.count, addressees, weather.seed), weather.portals)
@@ -160,7 +177,8 @@ def _blow(
     return Outcome(ledger, gateways.kills, gateways.exits, wires.losses, minutes)
 
 
-def _folders(ends: dict[str, End]) -> list[FolderEnd]:
+def folders(ends: dict[str, End]) -> list[FolderEnd]:
+    """Return the ends into whose folder messages are laid."""
     return [end for end in ends.values() if isinstance(end, FolderEnd)]
 
 
@@ -187,15 +205,15 @@ def _everything_out(installed: Installation) -> bool:
 KILLS = {10_200: 500}
 """How many kills a full storm must have."""
 
-OPEN = ("accepted", "under_way", "waiting", "available")
+OPEN = (State.ACCEPTED, State.UNDER_WAY, State.WAITING, State.AVAILABLE)
 
 
 def _opened_independently(installed: Installation, ends: dict[str, End], broken: list[str], most: int = 100) -> int:
     """Open a sample of the sealed folders with the program that knows only the documented format."""
     opened = 0
-    for end in _folders(ends):
-        folders = sorted(end.taken.iterdir())
-        for folder in folders[:: max(1, len(folders) * 4 // most)]:
+    for end in folders(ends):
+        taken = sorted(end.taken.iterdir())
+        for folder in taken[:: max(1, len(taken) * 4 // most)]:
             target = installed.home / "independent" / end.key / folder.name
             target.mkdir(parents=True)
             command = [sys.executable, str(_INDEPENDENT), str(folder), str(installed.keys[end.key]), str(target)]
@@ -206,16 +224,19 @@ def _opened_independently(installed: Installation, ends: dict[str, End], broken:
     return opened
 
 
-def _look(installed: Installation, outcome: Outcome, searched: Sequence[Path]) -> None:
-    """Look at what the storm left with the gateway: queue, journal, plaintext."""
-    with installed.world.store.reading() as tx:
+def look(
+    world: World, state: Path, outcome: Outcome, searched: Sequence[Path], waiting: Collection[State] = ()
+) -> None:
+    """Look at what is left with the gateway: queue (what is `waiting` may lie there), journal, plaintext."""
+    with world.store.reading() as tx:
         counts = tx.deliveries.counts()
-        outcome.queue_left = sum(count for state, count in counts.items() if state in (*OPEN, "held"))
+        outcome.queue_left = sum(
+            count for found, count in counts.items() if found in (*OPEN, State.HELD) and found not in waiting
+        )
         broken = verify(tx.journal.read())
         if broken is not None:
             outcome.broken.append(f"the journal's chain is broken: {broken}")
-    places = [installed.settings.state, installed.home / "gateway.log", *searched]
-    for place in places:
+    for place in (state, *searched):
         for path in place.rglob("*") if place.is_dir() else [place]:
             if path.is_file() and CANARY.encode() in path.read_bytes():
                 outcome.readable.append(path.name)
@@ -238,7 +259,7 @@ def judged(outcome: Outcome) -> tuple[list[str], list[str], list[str]]:
                 wrong.append(f"{identity} for {known.authority} arrived at {key}")
             elif one.digests != known.digests or one.findings:
                 wrong.append(f"{identity} arrived with other files: {one.findings}")
-    lost = [identity for identity in expected if not seen[identity]]
+    lost = [f"{identity} for {one.authority}" for identity, one in expected.items() if not seen[identity]]
     doubled = [identity for identity, times in seen.items() if times > 1]
     return lost, doubled, wrong
 
@@ -254,7 +275,7 @@ def finding(weather: Weather, outcome: Outcome, store: str) -> Finding:
     unanswered = sum(count for what, count in ledger.calls.items() if what.startswith("no answer"))
     bad = sum(1 for status in ledger.refused.values() if status == 422)
     figures = (
-        Figure("applications handed off", weather.count, least=weather.count),
+        Figure("applications handed off", ledger.done, least=weather.count),
         Figure("acknowledged with 201", len(ledger.acknowledged)),
         Figure("refused by the PDF gate, as they should be", bad),
         Figure("uploaded and never completed", len(ledger.dropped)),

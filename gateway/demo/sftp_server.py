@@ -64,6 +64,7 @@ def sftp_server(root: Path) -> Iterator[SftpServer]:
         asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()
 
 
 async def _end(server: asyncssh.SSHAcceptor) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,6 +19,8 @@ from gateway.seal.envelope import open_envelope
 from gateway.seal.keys import read_private_key
 from gateway.wiring import open_world
 from tests.kit import crash_story
+from tests.kit.crash_story import Said
+from tests.kit.crash_sweep import Zygote
 from tests.kit.installation import WARENDORF
 
 DURABLE = ("fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "ftruncate")
@@ -39,37 +38,28 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def zygote() -> Iterator[subprocess.Popen[str]]:
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     """A warm process that forks one telling of the story after the other."""
-    program = [sys.executable, "-m", "tests.kit.crash_zygote"]
-    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
+    with Zygote.running(tmp_path_factory.mktemp("zygote") / "tmp") as running:
+        yield running
 
 
-def traced(zygote: subprocess.Popen[str], home: Path, *options: str) -> tuple[int, str]:
+def traced(zygote: Zygote, home: Path, *options: str) -> tuple[int, Said]:
     """Tell the story under strace; return its wait status and what the portal was told."""
-    assert zygote.stdin is not None
-    assert zygote.stdout is not None
     out = home.parent / "told"
     out.write_text("")
-    zygote.stdin.write(json.dumps({"home": str(home), "out": str(out)}) + "\n")
-    zygote.stdin.flush()
-    child = json.loads(zygote.stdout.readline())["pid"]
+    child = zygote.begin({"home": str(home), "out": str(out), "traced": True})
     command = ["strace", "-p", str(child), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
         assert strace.stderr is not None
         assert "attached" in strace.stderr.readline()
         os.kill(child, signal.SIGCONT)
-        status = json.loads(zygote.stdout.readline())["status"]
-    return status, out.read_text()
+        status, _ = zygote.end()
+    return status, crash_story.told(out)
 
 
 @pytest.fixture(scope="module")
-def calls(
-    template: Path, zygote: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory
-) -> list[tuple[str, int]]:
+def calls(template: Path, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
     """Every durable call of an undisturbed story: (system call, which time)."""
     folder = tmp_path_factory.mktemp("count")
     kept = folder / "kept"
@@ -77,7 +67,7 @@ def calls(
     log = folder / "calls"
     status, told = traced(zygote, template, "-o", str(log), "-e", f"trace={','.join(DURABLE)}")
     assert status == 0
-    assert json.loads(told)["accepted"]
+    assert told.accepted
     shutil.rmtree(template)
     shutil.copytree(kept, template)
     names = Counter(match.group(1) for match in re.finditer(r"^(\w+)\(", log.read_text(), re.MULTILINE))
@@ -87,7 +77,7 @@ def calls(
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_after_a_kill_at_any_durable_call_the_portal_repeats_and_all_is_well(
-    template: Path, calls: list[tuple[str, int]], zygote: subprocess.Popen[str], tmp_path: Path, chunk: int
+    template: Path, calls: list[tuple[str, int]], zygote: Zygote, tmp_path: Path, chunk: int
 ) -> None:
     pristine = tmp_path / "pristine"
     shutil.copytree(template, pristine)
@@ -98,10 +88,9 @@ def test_after_a_kill_at_any_durable_call_the_portal_repeats_and_all_is_well(
         inject = f"inject={name}:signal=KILL:when={number}"
         status, told = traced(zygote, template, "-o", "/dev/null", "-e", f"trace={name}", "-e", inject)
         assert os.WIFSIGNALED(status), (name, number)
-        accepted = json.loads(told)["accepted"] if told.strip() else ""
         assert plaintext(template) == [], (name, number)
-        said = crash_story.tell(template, io.StringIO())
-        assert accepted in ("", said.accepted), (name, number)
+        said = crash_story.tell(template)
+        assert told.accepted in ("", said.accepted), (name, number)
         assert_delivered_once(template, said.accepted, (name, number))
         assert plaintext(template) == [], (name, number)
     shutil.rmtree(template)
@@ -109,7 +98,7 @@ def test_after_a_kill_at_any_durable_call_the_portal_repeats_and_all_is_well(
 
 
 def assert_delivered_once(home: Path, message_id: str, where: object) -> None:
-    folders = list((home / "taken").iterdir())
+    folders = list(crash_story.taken_of(home).iterdir())
     assert [folder.name.partition("-")[2] for folder in folders] == [message_id], where
     key = read_private_key((home / "authorities" / WARENDORF / "key.pem").read_bytes())
     world = open_world(crash_story.settings(home))
@@ -133,7 +122,7 @@ def plaintext(home: Path) -> list[str]:
     """Return the files that hold a canary in clear, other than the portal's own."""
     needles = [text.encode() for text in (crash_story.FORM_CANARY, crash_story.PDF_CANARY, crash_story.NAME_CANARY)]
     found = []
-    for folder in (home / "state", home / "authorities", home / "taken"):
+    for folder in (home / "state", home / "authorities"):
         for path in folder.rglob("*") if folder.exists() else ():
             if path.is_file() and any(needle in path.read_bytes() for needle in needles):
                 found.append(str(path))

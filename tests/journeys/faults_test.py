@@ -60,7 +60,7 @@ def test_an_outcome_that_could_not_be_recorded_is_taken_over_though_its_worker_l
         book = recording(installed)
         installed.takes_part(WARENDORF, adapter="book", settings={})
         store = Wobbly(installed.world.store)
-        installed.world = replace(installed.world, store=store)  # type: ignore[arg-type]  # passes everything on
+        installed.world = replace(installed.world, store=store)
 
         def database_goes(envelope: Envelope) -> Handover:
             if len(book.given) == 1:

@@ -1,4 +1,4 @@
-"""The authority of the crash story on each way: what arrived there, opened with its own tools, part by part.
+"""The authority of the crash story on each way: what arrived there, opened with its own tools, file by file.
 
 Everything here runs outside the process that is struck, except that folders are emptied by the story itself.
 """
@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 from lxml import etree
@@ -40,8 +40,7 @@ UNKNOWN = (
     '<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code><s:Reason><s:Text xml:lang="de">Unbekannt</s:Text></s:Reason>'
     '<s:Detail><x:InvalidMessageIDException><x:errorCode listURI="urn:de:xta:webservice:codeliste:fehlernummer"'
     ' listVersionID="1.0"><code>9070</code><name>Unbekannt</name></x:errorCode></x:InvalidMessageIDException>'
-    "</s:Detail>"
-    "</s:Fault>"
+    "</s:Detail></s:Fault>"
 )
 WAYS = ("file_drop", "sftp", "soap_push", "xta_push", "xta_mailbox")
 OPTIONS = ("1", "2")
@@ -181,6 +180,7 @@ class Mailbox:
     """An authority's client that never stops asking, and its ledger."""
 
     client: MailboxClient
+    pause: float = 0.02
     stop: threading.Event = field(default_factory=threading.Event)
 
     def arrived(self) -> Sequence[Arrived]:
@@ -190,7 +190,7 @@ class Mailbox:
         self.client.taken.clear()
 
     def run(self) -> None:
-        while not self.stop.wait(0.02):
+        while not self.stop.wait(self.pause):
             try:
                 self.client.fetch()
             except (httpx.HTTPError, etree.Error, KeyError, OSError):  # the gateway died in the middle: ask again
@@ -210,7 +210,10 @@ class Place:
     key: AuthorityKey
     stack: ExitStack
     mailbox: int = 0
+    pause: float = 0.02
     through: Through = lambda port: port
+    apart: Path | None = None
+    """Where a server of the authority keeps its things, if not beside the gateway's."""
 
     @property
     def home(self) -> Path:
@@ -222,7 +225,7 @@ class Place:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def identity(self, purpose: str) -> Identity:
+    def identity(self, purpose: Literal["tls", "tls-anchor"]) -> Identity:
         """Return a TLS key of the authority, whose certificate the gateway holds for a purpose."""
         made = make_identity(self.home, f"tls-{purpose}", f"Behörde {self.key}", "tls")
         hold(self.installed.world, self.key, purpose, made.certificate.read_bytes(), ACTOR)
@@ -269,8 +272,8 @@ def _sftp(place: Place) -> Made:
 
 
 def _soap_push(place: Place) -> Made:
-    folder = place.home / "soap"
-    folder.mkdir()
+    folder = (place.apart or place.home) / f"soap-{place.key}" / "inbox"
+    folder.mkdir(parents=True)
     made = place.identity("tls-anchor")
     server = place.stack.enter_context(soap_server(folder, made, tls_certificate(place.installed)))
     listening(server.port)
@@ -290,7 +293,7 @@ def _xta_mailbox(place: Place) -> Made:
     made, world = place.identity("tls"), place.installed.world
     author, reader = authority_of(world, place.key).dvdv_key, world.policy.sender_identifier
     base = f"https://localhost:{place.mailbox}{PREFIX}"
-    end = Mailbox(MailboxClient(author, reader, made, tls_certificate(place.installed), base))
+    end = Mailbox(MailboxClient(author, reader, made, tls_certificate(place.installed), base), place.pause)
     thread = threading.Thread(target=end.run, daemon=True)
     thread.start()
     place.stack.callback(thread.join)

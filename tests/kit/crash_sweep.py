@@ -1,4 +1,4 @@
-"""Strikes one call of the crash story after the other and looks at what is left: on disk, at portal and authority.
+"""Strikes one call of the crash story after the other and looks at what is left: disk, portal, authority.
 
 What is looked for: everything acknowledged arrived, complete and once; the neighbour has nothing; nothing is readable
 where only ciphertext may lie; the journal's chain holds; after the handover nothing is left of the content.
