@@ -118,9 +118,9 @@ def _megabytes(size: int) -> str:
 
 
 def _event(entry: Entry) -> str:
-    from gateway.api.views import EVENTS
+    from gateway.api.operator.words import meaning
 
-    return EVENTS.get(entry.act.what, entry.act.what) + (f": {entry.act.why}" if entry.act.why else "")
+    return meaning(entry.act.what) + (f": {entry.act.why}" if entry.act.why else "")
 
 
 def _head(case: Mapping[str, Any]) -> dict[str, Any]:

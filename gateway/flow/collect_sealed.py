@@ -48,7 +48,7 @@ def open_sealed(world: World, key: AuthorityKey, returned: Returned, outside: by
         raise SealError(codes.KEY_MISSING, "Von dieser Behörde ist kein Signaturzertifikat hinterlegt.")
     try:
         index = read_index(outside)
-        content_key = world.keyring.unwrap(render_key(index.key))
+        content_key = _content_key(world, index)
         sealed = _whole(returned, MANIFEST_FILE, MANIFEST_BYTES + OVERHEAD)
         manifest = verify(unseal(sealed, content_key), Trust(signers), now)
     except SubmissionError as error:  # XML of the envelope that is unsafe or unreadable
@@ -64,6 +64,16 @@ def open_sealed(world: World, key: AuthorityKey, returned: Returned, outside: by
         if part.role == "attachment"
     )
     return OpenedReply(manifest, message, attachments)
+
+
+def _content_key(world: World, index: Index) -> bytes:
+    """Return the key of the content; one that was wrapped for another certificate cannot be opened by us."""
+    try:
+        return world.keyring.unwrap(render_key(index.key))
+    except SealError as error:
+        if error.code != codes.KEY_MISSING:  # that would say: the sender's certificate is missing
+            raise
+        raise SealError(codes.DECRYPTION_FAILED, error.reason, error.hint) from error
 
 
 def _check(index: Index, manifest: Manifest, ourselves: str, files: set[str]) -> None:

@@ -98,7 +98,7 @@ def judge(world: World, arrived: Arrived, fault: GatewayError | None = None) -> 
     if not found:
         return judged
     code, reason, _ = found[0]
-    grounds = tuple(dict.fromkeys(Ground(_kennzahl(code), text) for code, _, text in found))[:20]
+    grounds = tuple(dict.fromkeys(ground for _, _, ground in found))[:20]
     return replace(judged, value=None, code=code, reason=reason, grounds=grounds, is_1100=value.number == "1100")
 
 
@@ -117,23 +117,23 @@ def attached(document: ReplyDocument, arrived_names: Sequence[tuple[str, str]]) 
     return matching[0] if len(matching) == 1 else None
 
 
-_Found = tuple[Code, str, str]
-"""Code, sentence without content (journal, table), sentence for the sender."""
+_Found = tuple[Code, str, Ground]
+"""Code, sentence without content (journal, table), what the sender is told."""
 
 
 def _wrong_party(arrived: Arrived, value: Reply, world: World) -> Iterator[_Found]:
     if _account(value.sender.identifier, arrived.accounts, world) is None:
         reason = "Der Autor im Nachrichtenkopf ist nicht die Behörde, die gesendet hat."
-        yield codes.SENDER_WRONG, reason, reason
+        yield codes.SENDER_WRONG, reason, _ground(codes.SENDER_WRONG, reason)
     if value.addressee.identifier.partition(":")[0] != "bap":
         reason = "Der Leser im Nachrichtenkopf ist kein Bauportal."
-        yield codes.ADDRESSEE_WRONG, reason, reason
+        yield codes.ADDRESSEE_WRONG, reason, _ground(codes.ADDRESSEE_WRONG, reason)
 
 
 def _wrong_schema(world: World, arrived: Arrived) -> Iterator[_Found]:
     report = check(arrived.message, official=world.official_schemas)
     for ground in report.grounds():
-        yield codes.SCHEMA_INVALID, "Die Nachricht entspricht nicht dem Schema ihres XBau-Release.", ground.text
+        yield codes.SCHEMA_INVALID, "Die Nachricht entspricht nicht dem Schema ihres XBau-Release.", ground
 
 
 def _wrong_parts(arrived: Arrived, value: Reply) -> Iterator[_Found]:
@@ -145,10 +145,11 @@ def _wrong_parts(arrived: Arrived, value: Reply) -> Iterator[_Found]:
         index = attached(document, names)
         if index is None:
             text = f"Die Anlage {document.document_id} ist genannt, aber nicht dabei."
-            yield codes.ATTACHMENTS_MISSING, "Eine genannte Anlage ist nicht dabei.", text
+            yield codes.ATTACHMENTS_MISSING, "Eine genannte Anlage ist nicht dabei.", _ground(codes.ATTACHMENTS_MISSING, text)
         elif document.sha256 is not None and document.sha256 != arrived.parts[index].sha256:
             text = f"Die Prüfsumme der Anlage {document.document_id} weicht ab."
-            yield codes.DIGEST_MISMATCH, "Die Prüfsumme einer Anlage weicht von der Nachricht ab.", text
+            reason = "Die Prüfsumme einer Anlage weicht von der Nachricht ab."
+            yield codes.DIGEST_MISMATCH, reason, _ground(codes.DIGEST_MISMATCH, text)
 
 
 def _sender(arrived: Arrived, value: Reply | None) -> AuthorityKey:
@@ -199,7 +200,7 @@ def _described(judged: Judged, message: bytes) -> Judged:
 
 
 def _faulty(judged: Judged, error: GatewayError, text: str) -> Judged:
-    grounds = (Ground(_kennzahl(error.code), text),)
+    grounds = (_ground(error.code, text),)
     return replace(judged, code=error.code, reason=f"{error.code.title}.", grounds=grounds)
 
 
@@ -209,8 +210,8 @@ def _first(error: SubmissionError) -> str:
     return "; ".join(f"{fault.pointer}: {fault.detail}" for fault in error.faults[:10])
 
 
-def _kennzahl(code: Code) -> str:
-    return KENNZAHL.get(code.name, OTHER)
+def _ground(code: Code, text: str) -> Ground:
+    return Ground(KENNZAHL.get(code.name, OTHER), text)
 
 
 def release_for(judged: Judged, participation: Participation | None) -> str:

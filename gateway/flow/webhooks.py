@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -96,18 +96,19 @@ def due(world: World) -> list[str]:
 def send_due(world: World, webhook_id: str) -> int:
     """Send what is due to one webhook, oldest first, and return how many arrived; stops at the first that fails."""
     courier = _courier(world)
-    arrived = 0
-    for notice in _claimed(world, webhook_id):
+    claimed = _claimed(world, webhook_id)
+    for arrived, notice in enumerate(claimed):
         with world.store.reading() as tx:
             webhook = tx.webhooks.get(webhook_id)
         if webhook is None or webhook.disabled:
+            _give_back(world, claimed[arrived:], world.clock.now())
             return arrived
         status = _post(world, courier, webhook, notice)
-        _record(world, webhook, notice, status)
+        again = _record(world, webhook, notice, status)
         if not 200 <= status < 300:
+            _give_back(world, claimed[arrived + 1 :], again or world.clock.now())
             return arrived
-        arrived += 1
-    return arrived
+    return len(claimed)
 
 
 def signature(secret: bytes, identity: str, timestamp: int, body: bytes) -> str:
@@ -150,17 +151,29 @@ def _post(world: World, courier: Courier, webhook: Webhook, notice: Notice) -> i
         return 0
 
 
-def _record(world: World, webhook: Webhook, notice: Notice, status: int) -> None:
+def _give_back(world: World, notices: Sequence[Notice], at: datetime) -> None:
+    """Let claimed notices wait until `at`, never longer than a claim lasts: nobody tried them, no attempt counts."""
+    if not notices:
+        return
+    with world.store.writing() as tx:
+        for notice in notices:
+            soon = min(at, notice.next_at or at)
+            tx.webhooks.save(replace(notice, attempt=notice.attempt - 1, next_at=soon), attempt=notice.attempt)
+
+
+def _record(world: World, webhook: Webhook, notice: Notice, status: int) -> datetime | None:
+    """Keep what came of an attempt and return when the next one is due; None: no further one."""
     after = outcome(notice, status, world.clock.now())
     with world.store.writing() as tx:
         if not tx.webhooks.save(after, attempt=notice.attempt):
-            return
+            return after.next_at
         facts = {"webhook_id": webhook.id, "notice": notice.id, "status": status, "attempt": notice.attempt}
         if after.state is NoticeState.FAILED:
             tx.journal.append(Act("gateway", "webhook.failed", webhook.client, facts=facts))
         if status == GONE:  # Standard Webhooks: the receiver wants nothing more
             tx.webhooks.disable(webhook.id, True)
             tx.journal.append(Act("gateway", "webhook.disabled", webhook.client, facts=facts))
+    return after.next_at
 
 
 def outcome(notice: Notice, status: int, now: datetime) -> Notice:

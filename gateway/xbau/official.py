@@ -12,13 +12,11 @@ from lxml import etree
 
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError
+from gateway.xbau.release import RELEASES
 
 XS = "http://www.w3.org/2001/XMLSchema"
 XBAU = "http://www.xleitstelle.de/xbau/"
 GML = ("gmlProfilexplan.xsd", "xlink.xsd", "xml.xsd")
-GML_STUBBED = ("2.4", "2.5")
-"""Releases whose set carries a broken stub of the GML profile; the files of 2.4.0.1 work for them."""
-GML_SOUND = "2.4.0.1"
 DRIVER = "bauweiche-driver.xsd"
 KERNEL_DRIVER = "bauweiche-kernel-driver.xsd"
 
@@ -55,8 +53,9 @@ def official_files(folder: Path, release_name: str) -> dict[str, Path]:
             f"Die amtlichen Schemata von XBau {release_name} sind nicht eingespielt.",
             "Spielen Sie das ZIP der XLeitstelle mit `bauweiche schemas import ZIP` ein.",
         )
-    sound = [folder / GML_SOUND / "xsd_dev" / name for name in GML]
-    if release_name in GML_STUBBED and all(path.is_file() for path in sound):
+    known = RELEASES.get(release_name)
+    sound = [folder / known.gml_from / "xsd_dev" / name for name in GML] if known and known.gml_from else []
+    if sound and all(path.is_file() for path in sound):
         files.update({path.name: path for path in sound})
     return files
 

@@ -45,7 +45,9 @@ class Release:
     `anlagen` are code lists as (URI, version). `buildings`, `payer` and `attachments` say how the release takes the
     number of buildings, a payer of its own, and documents. `message_lists` are the versions it fixes of the lists
     xbau-nachrichten and xbau-kernmodul-nachrichten (None without kernel). `unfixed_root` marks 2.2, where @standard and
-    @version are free text and 1100 carries no attributes.
+    @version are free text and 1100 carries no attributes. `xml_ids`: the `id` of persons and organisations is an xs:ID,
+    which libxml2 does not hold unique. `schematron`: its rules are published as Schematron; there they bind, before
+    they are good manners. `gml_from` names the release whose GML files stand in where its own set has a broken stub.
     """
 
     name: str
@@ -62,6 +64,9 @@ class Release:
     attachments: Literal["bauvorlage", "anlage"] = "anlage"
     one_service: bool = False
     unfixed_root: bool = False
+    xml_ids: bool = False
+    schematron: bool = False
+    gml_from: str = ""
 
     @property
     def header_element(self) -> str:
@@ -124,23 +129,25 @@ RELEASES: Mapping[str, Release] = MappingProxyType(
             ),
             Release(
                 "2.3.1", f"{ROOT}2/3/1", f"{ROOT}kernmodul/1/2", "1.2", "xinneres", "din-spec-c",
-                (_KERNEL_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("2.0", "1.0"), "remark", "participant",
+                (_KERNEL_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("2.0", "1.0"), "remark", "participant", xml_ids=True,
             ),
             Release(
                 "2.4", f"{ROOT}2/4", f"{ROOT}kernmodul/1/2/1", "1.2.1", "basisnachricht", "din-c",
-                (_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("3.0", "2.0"), "remark", "participant",
+                (_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("3.0", "2.0"), "remark", "participant", xml_ids=True,
+                gml_from="2.4.0.1",
             ),
             Release(
                 "2.4.0.1", f"{ROOT}2/4/0/1", f"{ROOT}kernmodul/1/2/1/1", "1.2.1.1", "basisnachricht", "din-c",
-                (_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("3.0", "2.0"), "remark", "participant",
+                (_ERRORS, "2.0"), (_ANLAGEN, "2.0"), ("3.0", "2.0"), "remark", "participant", xml_ids=True,
             ),
             Release(
                 "2.5", f"{ROOT}2/5", f"{ROOT}kernmodul/1/2/2", "1.2.2", "basisnachricht", "din-c+d",
-                (_ERRORS, "2.1"), (_ANLAGEN, "2.1"), ("3.1", "2.1"), "element", "element",
+                (_ERRORS, "2.1"), (_ANLAGEN, "2.1"), ("3.1", "2.1"), "element", "element", gml_from="2.4.0.1",
             ),
             Release(
                 "2.6", f"{ROOT}2/6", f"{ROOT}kernmodul/1/3/0", "1.3.0", "basisnachricht", "din-c+d-2.6",
                 (_ERRORS, "2.2"), (_ANLAGEN, "3.0"), ("4.0", "3.0"), "element", "element", one_service=True,
+                schematron=True,
             ),
         )
     }

@@ -16,12 +16,6 @@ from gateway.xbau.findings import RULE, Finding
 from gateway.xbau.replies.header import header_element
 from gateway.xbau.replies.walk import EXTENSION, MOST, child, children, line_of, path_of, text
 
-SCHEMATRON = frozenset({"2.6"})
-"""Releases that publish their rules as Schematron: there they bind, before they are good manners."""
-
-XML_IDS = frozenset({"2.3.1", "2.4", "2.4.0.1"})
-"""Releases whose `id` of persons and organisations is an xs:ID, which libxml2 does not hold unique."""
-
 PARTLY_HELD = frozenset({"dvdv.praefix"})
 GML_ID = "{http://www.opengis.net/gml/3.2}id"
 
@@ -58,7 +52,7 @@ def _no_empty_leaves(seen: Seen) -> Iterator[Finding]:
     for element in seen.elements:
         if len(element) == 0 and not (element.text or "").strip():
             name = etree.QName(element).localname
-            minor = seen.identity.release.name not in SCHEMATRON
+            minor = not seen.identity.release.schematron
             yield _broken(element, f"Das Element {name} ist leer.", "xbau-schematron-leere-elemente", minor=minor)
 
 
@@ -70,7 +64,7 @@ def _dvdv_keys(seen: Seen) -> Iterator[Finding]:
             continue
         if not re.fullmatch(r"[a-z]{3}:[0-9]+", place.text or ""):
             sentence = f"Die Kennung {text(place)!r} hat nicht die Form praefix:ziffern (etwa bab:05315000)."
-            yield _broken(place, sentence, "sch-xbau-001/002", minor=seen.identity.release.name not in SCHEMATRON)
+            yield _broken(place, sentence, "sch-xbau-001/002", minor=not seen.identity.release.schematron)
 
 
 def _someone_gives_notice(seen: Seen) -> Iterator[Finding]:
@@ -80,7 +74,7 @@ def _someone_gives_notice(seen: Seen) -> Iterator[Finding]:
 
 def _ids_are_unique(seen: Seen) -> Iterator[Finding]:
     marks = [(element.get(GML_ID, ""), element) for element in seen.elements if element.get(GML_ID)]
-    if seen.identity.release.name in XML_IDS:
+    if seen.identity.release.xml_ids:
         marks += [(text(element), element) for element in seen.named("id")]
     yield from _twins(marks, "Die Kennung {} kommt mehrmals vor.", "xs:ID unique")
 

@@ -121,3 +121,19 @@ def test_every_command_is_in_the_table_under_its_own_word() -> None:
     groups = {info.typer_instance.info.name for info in whole.registered_groups if info.typer_instance}
     assert commands == set(COMMANDS)
     assert groups == set(GROUPS)
+
+
+def test_what_differs_between_xbau_releases_stands_in_the_release_table_alone() -> None:
+    from gateway.xbau.release import RELEASES
+
+    allowed = {"gateway/xbau/release.py"}
+    named = {}
+    for path in PRODUCT:
+        if name_of(path) in allowed:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare | ast.Match | ast.Set | ast.Dict):
+                strings = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
+                if found := sorted(str(one) for one in strings & RELEASES.keys()):
+                    named[f"{name_of(path)}:{node.lineno}"] = found
+    assert named == {}

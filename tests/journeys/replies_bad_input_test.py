@@ -102,6 +102,11 @@ def test_a_1100_to_our_own_1100_ends_it_and_goes_to_the_operators(installed: Ins
     assert all(one.stamped_at <= delivery.stamped_at for one in pending)
 
 
+def test_a_code_that_its_list_lacks_is_answered_with_x011(installed: Installation, known: Answering) -> None:
+    xml = known.xml("1170").replace(b">17<", b">99<")
+    rejected_with(installed, hand_in(installed, xml), "X011")
+
+
 def test_another_authority_in_the_header_is_answered_with_t070(installed: Installation, known: Answering) -> None:
     xml = known.xml("1120", sender=Party("bab:05315000", "Stadt Köln"))
     reply_id = hand_in(installed, xml)

@@ -7,9 +7,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import Certificate
 
 from gateway.domain.delivery import State
 from gateway.domain.reply import Proof, ReplyState
+from gateway.edges.keys_issue import new_key, self_signed
 from gateway.xbau.read import read_reply
 from tests.kit.installation import WARENDORF, Installation, installation
 from tests.kit.replying import (
@@ -73,6 +75,10 @@ def refused(place: Installation, told: Answering, folder: Path, kennzahl: str) -
     assert state_of(told)[0] is State.HANDED_OVER
 
 
+def somebody_elses(place: Installation) -> Certificate:
+    return self_signed(new_key(), "wrap", name="Fremd", at=place.clock.now())
+
+
 def test_anothers_signature_is_answered_with_t002(place: Installation, told: Answering) -> None:
     register(place, signing_key(place))
     folder = leave_sealed(place, told.xml("1120"), signing_key(place, "Fremd"), name="foreign")
@@ -105,6 +111,13 @@ def test_a_changed_message_is_answered(place: Installation, told: Answering) -> 
     folder = leave_sealed(place, told.xml("1120"), signer, name="changed")
     part = folder / "part-0000.bin"
     part.write_bytes(part.read_bytes()[:-1] + b"\0")
+    refused(place, told, folder, "T020")
+
+
+def test_an_envelope_wrapped_for_another_certificate_is_answered_with_t020(place: Installation, told: Answering) -> None:
+    signer = signing_key(place)
+    register(place, signer)
+    folder = leave_sealed(place, told.xml("1120"), signer, name="foreign-key", wrapped_for=somebody_elses(place))
     refused(place, told, folder, "T020")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import Certificate
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.domain.case import Case, Delivery
@@ -103,9 +104,9 @@ def register(installed: Installation, signer: SigningKey, key: AuthorityKey = WA
 def leave_sealed(
     installed: Installation, message: bytes, signer: SigningKey, name: str = "umschlag-1",
     key: AuthorityKey = WARENDORF, files: tuple[tuple[UUID, bytes], ...] = (), addressee: str = "",
-    forge: Callable[[bytes], bytes] = bytes,
+    forge: Callable[[bytes], bytes] = bytes, wrapped_for: Certificate | None = None,
 ) -> Path:  # fmt: skip
-    """Leave a reply that is signed by `signer`, its signed manifest forged if asked, and wrapped for the gateway."""
+    """Leave a reply that is signed by `signer`, its signed manifest forged if asked, and wrapped for the gateway or another."""
     world, now = installed.world, installed.clock.now()
     content = world.chance.octets(32)
     octets = {"part-0000.bin": message} | {f"part-{n + 1:04d}.bin": data for n, (_, data) in enumerate(files)}
@@ -125,7 +126,8 @@ def leave_sealed(
     signed = forge(sign(manifest, signer, now))
     envelope = render_envelope(
         message_id=message_id, addressee=to, test=False,
-        encrypted_key=wrap(content, world.keyring.wrapping_certificate(now), purpose_at=now), parts=tuple(octets),
+        encrypted_key=wrap(content, wrapped_for or world.keyring.wrapping_certificate(now), purpose_at=now),
+        parts=tuple(octets),
     )  # fmt: skip
     folder = installed.inboxes[key] / "rueckweg" / name
     folder.mkdir(parents=True)
