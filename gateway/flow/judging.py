@@ -145,7 +145,11 @@ def _wrong_parts(arrived: Arrived, value: Reply) -> Iterator[_Found]:
         index = attached(document, names)
         if index is None:
             text = f"Die Anlage {document.document_id} ist genannt, aber nicht dabei."
-            yield codes.ATTACHMENTS_MISSING, "Eine genannte Anlage ist nicht dabei.", _ground(codes.ATTACHMENTS_MISSING, text)
+            yield (
+                codes.ATTACHMENTS_MISSING,
+                "Eine genannte Anlage ist nicht dabei.",
+                _ground(codes.ATTACHMENTS_MISSING, text),
+            )
         elif document.sha256 is not None and document.sha256 != arrived.parts[index].sha256:
             text = f"Die Prüfsumme der Anlage {document.document_id} weicht ab."
             reason = "Die Prüfsumme einer Anlage weicht von der Nachricht ab."

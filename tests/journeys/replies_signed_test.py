@@ -114,7 +114,9 @@ def test_a_changed_message_is_answered(place: Installation, told: Answering) -> 
     refused(place, told, folder, "T020")
 
 
-def test_an_envelope_wrapped_for_another_certificate_is_answered_with_t020(place: Installation, told: Answering) -> None:
+def test_an_envelope_wrapped_for_another_certificate_is_answered_with_t020(
+    place: Installation, told: Answering
+) -> None:
     signer = signing_key(place)
     register(place, signer)
     folder = leave_sealed(place, told.xml("1120"), signer, name="foreign-key", wrapped_for=somebody_elses(place))

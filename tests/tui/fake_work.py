@@ -52,6 +52,7 @@ class FakeWork(FakeDesk):
             ("POST", "/deliveries/bulk", self.bulk_act),
             ("POST", "/deliveries/{id}/{act}", self.act),
             ("POST", "/cases/{number}/withdraw", self.withdraw),
+            ("POST", "/cases/{number}/plans-arrived", self.plans_arrived),
             ("GET", "/trace", self.trace),
             ("GET", "/onboarding", self.all_onboardings),
             ("GET", one, self.checklist),
@@ -152,6 +153,13 @@ class FakeWork(FakeDesk):
                 row["state"] = "withdrawn"
         return {"case_number": number, "state": "withdrawn"}
 
+    async def plans_arrived(self, request: Request) -> Any:
+        body, number = await request.json(), request.path_params["number"]
+        for row in self.sent:
+            if row["case_number"] == number:
+                row["plans_arrived_on"] = body["on"]
+        return {"case_number": number, "plans": "plans_arrived", "arrived_on": body["on"], "submitted_on": None}
+
     async def trace(self, request: Request) -> Any:
         words = request.query_params["q"].casefold()
         return [
@@ -168,7 +176,8 @@ class FakeWork(FakeDesk):
                     "size": row["size"],
                     "attachments": 12,
                     "test": False,
-                    "plans": "plans_overdue",
+                    "plans": "plans_arrived" if row.get("plans_arrived_on") else "plans_overdue",
+                    "plans_arrived_on": row.get("plans_arrived_on"),
                     "plans_due": "2026-11-20",
                     "accepted_at": NOW.isoformat(),
                 },

@@ -248,6 +248,25 @@ async def test_acting_on_a_case_and_opening_its_authority() -> None:
         assert "Kreis Höxter" in text_of(app).splitlines()[1]
 
 
+async def test_a_scanned_cover_sheet_records_that_the_plans_have_arrived() -> None:
+    api = FakeWork()
+    async with console(api, first="trace") as (app, pilot):
+        await answer(app, pilot, "BW-2026-7KQ4-M3XD")
+        assert "p Pläne eingegangen" in text_of(app)
+        await press(app, pilot, "p")
+        await answer(app, pilot, "31.02.2026")
+        assert "Pläne eingegangen: BW-2026-7KQ4-M3XD" in text_of(app), "no such day: the window stays"
+        await answer(app, pilot, "20.11.2026")
+        assert "Das Portal erfährt es" in words_of(app)
+        await press(app, pilot, "enter")
+        assert [one.get("plans_arrived_on") for one in api.sent if one["case_number"] == "BW-2026-7KQ4-M3XD"] == [
+            "2026-11-20"
+        ]
+        shown = text_of(app)
+        assert "eingegangen · 20.11.2026" in shown
+        assert "p Pläne eingegangen" not in shown, "what has arrived is not recorded again"
+
+
 async def test_the_search_screen_alone_asks_for_a_case() -> None:
     async with console(FakeWork(), first="trace") as (app, _):
         assert "Wo ist der Vorgang?" in text_of(app)

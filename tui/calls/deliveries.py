@@ -127,6 +127,11 @@ async def withdraw(client: Client, case_number: str, reason: str) -> None:
     await client.post(f"/cases/{quote(case_number, safe='')}/withdraw", {"reason": reason})
 
 
+async def plans_arrived(client: Client, case_number: str, on: str, reason: str) -> None:
+    """Record the day (ISO) on which the authority got the posted plans of a case."""
+    await client.post(f"/cases/{quote(case_number, safe='')}/plans-arrived", {"on": on, "reason": reason})
+
+
 async def trace(client: Client, words: str) -> list[Traced]:
     """Return the cases that a case number, reference, message id or digest means."""
     answer: list[Json] = await client.get("/trace", q=words)

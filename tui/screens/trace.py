@@ -21,6 +21,7 @@ from tui.facts import in_a_line, who
 from tui.formats import age, day, full, moment, size
 from tui.list_page import ListPage
 from tui.plain import plain
+from tui.screens.arriving import AWAITED, record_arrival
 from tui.screens.delivering import act_on, way_name
 from tui.tables import Cell, Column, Table
 from tui.texts import Texts
@@ -49,6 +50,7 @@ class TracePage(ListPage[Event]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
+        Binding("p", "plans", "key.plans"),
         Binding("t", "search", "key.trace"),
         Binding("b", "authority", "key.authority"),
     ]
@@ -79,6 +81,7 @@ class TracePage(ListPage[Event]):
         found = await deliveries.trace(client, self.words)
         self.traced = found[0] if found else None
         self.query_one(Sheet).show(case_lines(self.traced, self.texts) if self.traced else [])
+        self.refresh_bindings()
         fresh = not self.rows.items
         self.rows.show(with_gaps(self.traced.events) if self.traced else [])
         if fresh:
@@ -129,6 +132,18 @@ class TracePage(ListPage[Event]):
         """Ask what to do with the case's deliveries."""
         sent = self.traced.deliveries if self.traced else []
         if await act_on(self, [read(DeliveryRow, one) for one in sent]):
+            self.reload()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's shape
+        """Plans can only arrive where they are awaited."""
+        if action != "plans":
+            return True
+        return self.traced is not None and self.traced.case.get("plans") in AWAITED
+
+    @work(exclusive=True, group="dialog")
+    async def action_plans(self) -> None:
+        """Record that the plans came by post; a scanned Begleitschein finds the case."""
+        if self.traced and await record_arrival(self, self.traced.case):
             self.reload()
 
     def show_case(self, words: str) -> None:

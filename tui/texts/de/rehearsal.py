@@ -18,6 +18,8 @@ TEXTS = {
     "kind.edition": "Verzeichnis",
     "kind.key": "eigener Schlüssel",
     "kind.holiday": "Feiertag",
+    "kind.plans": "Pläne",
+    "kind.pickup": "Abholung",
     "day": "Welcher Tag? (zum Beispiel 01.01.2027)",
     "empty": "Bis zu diesem Tag geht alles gut.",
     "key.day": "Anderer Tag",

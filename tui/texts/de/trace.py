@@ -35,6 +35,7 @@ TEXTS = {
     "fetched_at": "abgerufen {at}",
     "handed_over_at": "übergeben {at}",
     "empty": "Noch kein Vorgang gewählt. t sucht einen.",
+    "key.plans": "Pläne eingegangen",
     "key.act": "Aktion",
     "key.trace": "Anderer Vorgang",
     "key.authority": "Behörde",

@@ -17,6 +17,8 @@ TEXTS = {
     "kind.release": "XBau release",
     "kind.edition": "directory",
     "kind.key": "own key",
+    "kind.plans": "plans",
+    "kind.pickup": "pickup",
     "kind.holiday": "holiday",
     "day": "Which day? (for example 01.01.2027)",
     "empty": "Everything goes well until this day.",

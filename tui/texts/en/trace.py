@@ -35,6 +35,7 @@ TEXTS = {
     "fetched_at": "fetched {at}",
     "handed_over_at": "handed over {at}",
     "empty": "No case chosen yet. t finds one.",
+    "key.plans": "Plans arrived",
     "key.act": "Act",
     "key.trace": "Another case",
     "key.authority": "Authority",
