@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509 import Certificate
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
 
 from gateway.domain.case import Case, Delivery
 from gateway.domain.delivery import State
@@ -106,7 +106,7 @@ def leave_sealed(
     key: AuthorityKey = WARENDORF, files: tuple[tuple[UUID, bytes], ...] = (), addressee: str = "",
     forge: Callable[[bytes], bytes] = bytes, wrapped_for: Certificate | None = None,
 ) -> Path:  # fmt: skip
-    """Leave a reply that is signed by `signer`, its signed manifest forged if asked, and wrapped for the gateway or another."""
+    """Leave a reply that is signed by `signer`, its signed manifest forged if asked, and wrapped for us or another."""
     world, now = installed.world, installed.clock.now()
     content = world.chance.octets(32)
     octets = {"part-0000.bin": message} | {f"part-{n + 1:04d}.bin": data for n, (_, data) in enumerate(files)}

@@ -3,7 +3,7 @@
 TEXTS = {
     "title": "Pläne eingegangen: {case}",
     "day": "Tag des Eingangs bei der Behörde:",
-    "what": "{who} hat die Pläne zu diesem Vorgang am {on} erhalten. Das Portal erfährt es; es lässt sich nicht ändern.",
+    "what": "{who} hat die Pläne am {on} erhalten. Das Portal erfährt es; ändern lässt es sich nicht.",
     "reason": "Begleitschein gescannt",
     "done": "Eingang der Pläne zu {case} vermerkt: {on}.",
 }
