@@ -151,6 +151,8 @@ def test_fetching_changes_nothing_and_only_close_acknowledges(setting: Setting) 
     assert text(report, "//x:Status") == "0"
     assert text(report, "//m:InitialFetch") == ""
     assert setting.desk.waiting(frozenset({KOELN})), "still in the list"
+    assert setting.ask(CLOSE, close()).status == 200
+    assert setting.desk.waiting(frozenset({KOELN})), "a close that names no message acknowledges none"
     answer = setting.ask(CLOSE, close(message.message_id))
     assert answer.status == 200
     assert judge(answer).find("s:Body", NS) is not None, "an empty answer is an envelope with an empty body"
