@@ -161,7 +161,7 @@ def _refuse_faults(world: World, values: Sequence[Participation], *, unapproved:
         raise invalid(faults)
     if not unapproved:
         with world.store.reading() as tx:
-            golive.refuse(tx, values)
+            golive.refuse(world, tx, values)
 
 
 def _split(text: str | None) -> list[str] | None:

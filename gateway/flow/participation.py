@@ -57,7 +57,8 @@ def change_all(
 
     Raises:
         RoutingError: PARTICIPATION_INVALID; with more than one setting each pointer begins with its number from 0.
-        RoutingError: FOUR_EYES for a setting that would make an authority live.
+        RoutingError: FOUR_EYES for a setting that would make an authority live; PARTICIPATION_INVALID for one that
+            would give a live authority end-to-end encryption before it opened a test message.
         RoutingError: STATE_CONFLICT when a batch of that name was applied before.
     """
     now = world.clock.now()
@@ -73,7 +74,7 @@ def change_all(
         if unapproved:
             golive.note_unapproved(world, tx, stamped, actor, reason)
         else:
-            golive.refuse(tx, stamped)
+            golive.refuse(world, tx, stamped)
         former = [_of_day(tx, value.authority, value.valid_from) for value in stamped]
         for value in stamped:
             keep(tx, value, actor, reason, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -150,6 +151,8 @@ def test_fetching_changes_nothing_and_only_close_acknowledges(setting: Setting) 
     assert text(report, "//x:Status") == "0"
     assert text(report, "//m:InitialFetch") == ""
     assert setting.desk.waiting(frozenset({KOELN})), "still in the list"
+    assert setting.ask(CLOSE, close()).status == 200
+    assert setting.desk.waiting(frozenset({KOELN})), "a close that names no message acknowledges none"
     answer = setting.ask(CLOSE, close(message.message_id))
     assert answer.status == 200
     assert judge(answer).find("s:Body", NS) is not None, "an empty answer is an envelope with an empty body"
@@ -186,6 +189,30 @@ def test_the_header_alone_is_given_without_a_fetch(setting: Setting) -> None:
     )
     assert text(judge(answer), "//m:MessageMetaData//a:MessageID") == ID + message.message_id
     assert setting.desk.fetches == []
+
+
+def test_the_answer_begins_with_the_first_piece_of_the_plans(setting: Setting) -> None:
+    """Clients in the field give up after five seconds without a byte: the rest waits here until one came."""
+    begun = threading.Event()
+    message = sample(sizes=(3_000_000,))
+
+    def content() -> ClearContent:
+        whole = message.clear()
+        (plan,) = whole.attachments
+        return replace(whole, attachments=(replace(plan, chunks=lambda: slow(plan.chunks())),))
+
+    def slow(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        yield next(pieces)  # the first piece shows that it can be opened at all
+        assert begun.wait(20), "nothing was answered while most of the plan was still to be read"
+        yield from pieces
+
+    setting.desk.lay(replace(message, clear=content))
+    with setting.connected() as client:
+        asked = envelope(FETCH, fetch(message.message_id))
+        client.begin("application/soap+xml", len(asked))
+        client.socket.sendall(asked)
+        assert client.socket.recv(1) == b"H"
+        begun.set()
 
 
 def test_what_cannot_be_opened_is_a_fault_and_not_a_broken_answer(setting: Setting) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -250,3 +252,27 @@ def test_our_wsdl_and_our_table_of_operations_agree() -> None:
     assert {operation.name: operation.action for operation in OPERATIONS} == {
         name: row[1] for name, row in ours.items()
     }
+
+
+OFFLINE = """
+import socket, sys
+
+def watch(event, arguments):
+    if event.startswith("socket."):
+        raise SystemExit(f"{event}: {arguments}")
+
+from adapters.soap_push import _Splicing
+from adapters.xta_push.calls import Calls
+from adapters.xta_push.transport import StreamingTransport
+from xsd import xta
+
+sys.addaudithook(watch)
+assert Calls(None, "https://nowhere.example/m", "https://nowhere.example/s", 1)._document.services
+for loader, name in ((StreamingTransport(None, 1), "xta.xsd"), (_Splicing(None, 1, ()), "uebergabe.xsd")):
+    assert b"schema" in loader.load("https://nowhere.example/elsewhere/" + name)
+"""
+
+
+def test_the_wsdl_is_read_from_our_package_and_never_from_the_net() -> None:
+    done = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

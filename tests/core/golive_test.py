@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -12,7 +14,7 @@ from typer.testing import CliRunner, Result
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import RoutingError
-from gateway.domain.participation import Option, Participation, Phase, in_force, to_json
+from gateway.domain.participation import Option, Participation, Phase, Protection, in_force, to_json
 from gateway.flow import golive
 from gateway.flow.participation import change, change_all, remove
 from gateway.main import app
@@ -70,6 +72,49 @@ def test_a_live_authority_may_be_changed_and_stay_live(home: Installation) -> No
     assert change(home.world, replace(held, valid_from=day, option=Option.WITHOUT_PLANS), ANNA, "x").phase is Phase.LIVE
     with pytest.raises(RoutingError):  # before it was live nobody was asked either
         change(home.world, replace(held, valid_from=held.valid_from.replace(year=2020)), ANNA, "x")
+
+
+XTA: dict[str, Any] = {"adapter": "xta_mailbox", "settings": {}}
+
+
+def test_a_live_authority_gets_end_to_end_content_only_after_it_opened_a_test_message(home: Installation) -> None:
+    home.takes_part(AHLEN, **XTA, protection=Protection.TRANSPORT, valid_from=local_date(home.clock.now()))
+    wanted = of_today(home, protection=Protection.END_TO_END)
+    with pytest.raises(RoutingError) as refused:
+        change(home.world, wanted, ANNA, "x")
+    assert refused.value.code is codes.PARTICIPATION_INVALID
+    assert [fault.pointer for fault in refused.value.faults] == ["/protection"]
+    assert "Testnachricht" in refused.value.reason
+    with pytest.raises(RoutingError):  # nor later, nor one of many
+        change_all(home.world, [wanted, replace(wanted, valid_from=wanted.valid_from + timedelta(days=9))], ANNA, "x")
+    assert of_today(home).protection is Protection.TRANSPORT
+    assert change(home.world, replace(wanted, phase=Phase.TEST), ANNA, "x").phase is Phase.TEST
+
+
+def test_another_way_to_a_live_authority_is_not_end_to_end_because_the_one_before_was(home: Installation) -> None:
+    home.takes_part(AHLEN, valid_from=local_date(home.clock.now()))
+    with pytest.raises(RoutingError) as refused:
+        change(home.world, of_today(home, **XTA), ANNA, "x")
+    assert [fault.pointer for fault in refused.value.faults] == ["/protection"]
+    assert change(home.world, of_today(home, **XTA, protection=Protection.TRANSPORT), ANNA, "x").adapter
+
+
+def test_end_to_end_content_that_is_opened_already_and_sealed_folders_need_no_new_test(home: Installation) -> None:
+    home.takes_part(AHLEN, **XTA, valid_from=local_date(home.clock.now()))
+    assert change(home.world, of_today(home, size_limit=40_000_000), ANNA, "x").size_limit == 40_000_000
+    settings = {"folder": str(home.inboxes[AHLEN])}
+    assert change(home.world, of_today(home, adapter="file_drop", settings=settings), ANNA, "x").phase is Phase.LIVE
+
+
+def test_in_prod_end_to_end_waits_for_the_test_message_whatever_is_asked_for(home: Installation) -> None:
+    home.takes_part(AHLEN, **XTA, protection=Protection.TRANSPORT, valid_from=local_date(home.clock.now()))
+    given = ["authorities", "set", "Ahlen", "--protection", "end_to_end", "--reason", "x"]
+    assert run(home, *given).exit_code == 1
+    mark(home, "PROD")
+    assert run(home, *given, "--without-approval").exit_code == 4
+    assert of_today(home).protection is Protection.TRANSPORT
+    mark(home, "TEST")
+    assert run(home, *given, "--without-approval").exit_code == 0
 
 
 def test_taking_back_what_ended_an_authority_does_not_make_it_live_again(home: Installation) -> None:
