@@ -117,7 +117,7 @@ async def test_the_help_of_the_checklist_explains_signs_and_checks() -> None:
         ("onboarding", "bauweiche onboarding list"),
         ("survey", "bauweiche survey list"),
         ("replies", "bauweiche replies list"),
-        ("certificates", "bauweiche keys list"),
+        ("certificates", "bauweiche certificates"),
         ("journal", "bauweiche journal show"),
         ("reports", "bauweiche report --from 2026-11-01 --to 2026-11-21"),
         ("rehearsal", "bauweiche rehearse --at 2026-12-21"),
