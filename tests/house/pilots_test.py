@@ -25,4 +25,4 @@ def test_every_named_pilot_test_is_there() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.AsyncFunctionDef)
     }
-    assert set(PILOTS) <= there
+    assert {name.partition("[")[0] for name in PILOTS} <= there

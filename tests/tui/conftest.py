@@ -15,6 +15,5 @@ def _keys_named(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a pilot test that has not carried out, by keys, what it is named for."""
     carried_out.clear()
     yield
-    named = PILOTS.get(f"{request.path.name}::{request.function.__name__}", ())
-    if getattr(request.node, "callspec", None) is None and not request.session.testsfailed:
-        assert set(named) <= carried_out
+    named = PILOTS.get(f"{request.path.name}::{request.node.name}", ())
+    assert set(named) <= carried_out

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 PILOTS: Mapping[str, tuple[str, ...]] = {
     "tui_authority_test.py::test_a_certificate_is_looked_at_before_it_is_taken": ("AuthorityPage.new",),
-    "tui_authority_test.py::test_keys_that_have_nothing_to_do_say_so": (
+    "tui_authority_test.py::test_keys_that_have_nothing_to_do_say_so[deliveries]": (
         "AuthorityPage.remove",
         "Board.follow",
         "Page.back",
@@ -36,30 +36,29 @@ PILOTS: Mapping[str, tuple[str, ...]] = {
         "Rows.page(-1)",
         "Rows.page(1)",
     ),
-    "tui_keys_test.py::test_a_long_text_scrolls_down_and_up_again": (
+    "tui_keys_test.py::test_a_long_text_scrolls_down_and_up_again[G-g]": (
         "Console.explain",
-        "Paper.page_down",
-        "Paper.page_up",
-        "Paper.scroll_down",
         "Paper.scroll_end",
         "Paper.scroll_home",
-        "Paper.scroll_up",
     ),
-    "tui_keys_test.py::test_a_number_key_goes_to_its_screen_and_q_leaves": (
-        "Console.go('certificates')",
-        "Console.go('journal')",
-        "Console.go('overview')",
-        "Console.go('replies')",
+    "tui_keys_test.py::test_a_long_text_scrolls_down_and_up_again[j-k]": ("Paper.scroll_down", "Paper.scroll_up"),
+    "tui_keys_test.py::test_a_long_text_scrolls_down_and_up_again[pagedown-pageup]": (
+        "Paper.page_down",
+        "Paper.page_up",
+    ),
+    "tui_keys_test.py::test_a_number_key_goes_to_its_screen_and_q_leaves[0]": (
         "Console.go('reports')",
         "Console.quit",
     ),
+    "tui_keys_test.py::test_a_number_key_goes_to_its_screen_and_q_leaves[1]": ("Console.go('overview')",),
+    "tui_keys_test.py::test_a_number_key_goes_to_its_screen_and_q_leaves[7]": ("Console.go('replies')",),
+    "tui_keys_test.py::test_a_number_key_goes_to_its_screen_and_q_leaves[8]": ("Console.go('certificates')",),
+    "tui_keys_test.py::test_a_number_key_goes_to_its_screen_and_q_leaves[9]": ("Console.go('journal')",),
     "tui_keys_test.py::test_a_reports_numbers_are_copied": ("ReportsPage.copy_numbers",),
     "tui_keys_test.py::test_a_survey_and_its_list_are_written_as_files": ("PlanPage.export", "SurveyPage.export"),
-    "tui_keys_test.py::test_every_list_of_its_own_kind_is_written_as_a_file": (
-        "DeliveriesPage.export",
-        "JournalPage.export",
-        "RepliesPage.export",
-    ),
+    "tui_keys_test.py::test_every_list_of_its_own_kind_is_written_as_a_file[deliveries]": ("DeliveriesPage.export",),
+    "tui_keys_test.py::test_every_list_of_its_own_kind_is_written_as_a_file[journal]": ("JournalPage.export",),
+    "tui_keys_test.py::test_every_list_of_its_own_kind_is_written_as_a_file[replies]": ("RepliesPage.export",),
     "tui_keys_test.py::test_fields_of_a_form_are_walked_and_filled_with_arrows": (
         "Answers.cursor_down",
         "Answers.cursor_up",
@@ -96,7 +95,10 @@ PILOTS: Mapping[str, tuple[str, ...]] = {
         "TracePage.twin",
         "Twin.cancel",
     ),
-    "tui_keys_test.py::test_the_command_has_the_filter_of_the_screen": ("AuthoritiesPage.twin", "Twin.copy"),
+    "tui_keys_test.py::test_the_command_has_the_filter_of_the_screen[authorities]": (
+        "AuthoritiesPage.twin",
+        "Twin.copy",
+    ),
     "tui_keys_test.py::test_the_map_is_walked_to_its_ends_and_back_and_its_keys_copy_and_choose": (
         "MapPage.choose_view",
         "MapPage.copy_id",
@@ -127,7 +129,7 @@ PILOTS: Mapping[str, tuple[str, ...]] = {
         "MapPage.write_page",
     ),
     "tui_lists_test.py::test_the_map_is_walked_with_arrows_and_opened_with_enter": ("TileMap.choose",),
-    "tui_lists_test.py::test_the_palette_finds_screens_and_authorities": ("Console.command_palette",),
+    "tui_lists_test.py::test_the_palette_finds_screens_and_authorities[colon]": ("Console.command_palette",),
     "tui_lists_test.py::test_the_refreshing_can_be_paused": ("Console.toggle_pause",),
     "tui_trouble_test.py::test_markup_and_control_characters_are_shown_as_they_are_everywhere": (
         "AuthorityPage.stop_or_go",
@@ -139,16 +141,14 @@ PILOTS: Mapping[str, tuple[str, ...]] = {
     "work_deliveries_test.py::test_an_empty_list_survives_every_key": ("CausesPage.act", "DeliveriesPage.act"),
     "work_deliveries_test.py::test_view_by_state_narrows_the_list": ("DeliveriesPage.narrow_state",),
     "work_onboarding_test.py::test_a_test_message_has_a_ready_reason": ("ChecklistPage.test",),
-    "work_onboarding_test.py::test_every_screen_knows_its_command": (
-        "CertificatesPage.twin",
-        "DeliveriesPage.twin",
-        "JournalPage.twin",
-        "OnboardingPage.twin",
-        "RehearsalPage.twin",
-        "RepliesPage.twin",
-        "ReportsPage.twin",
-        "SurveyPage.twin",
-    ),
+    "work_onboarding_test.py::test_every_screen_knows_its_command[certificates]": ("CertificatesPage.twin",),
+    "work_onboarding_test.py::test_every_screen_knows_its_command[deliveries]": ("DeliveriesPage.twin",),
+    "work_onboarding_test.py::test_every_screen_knows_its_command[journal]": ("JournalPage.twin",),
+    "work_onboarding_test.py::test_every_screen_knows_its_command[onboarding]": ("OnboardingPage.twin",),
+    "work_onboarding_test.py::test_every_screen_knows_its_command[rehearsal]": ("RehearsalPage.twin",),
+    "work_onboarding_test.py::test_every_screen_knows_its_command[replies]": ("RepliesPage.twin",),
+    "work_onboarding_test.py::test_every_screen_knows_its_command[reports]": ("ReportsPage.twin",),
+    "work_onboarding_test.py::test_every_screen_knows_its_command[survey]": ("SurveyPage.twin",),
     "work_onboarding_test.py::test_the_way_to_live_needs_checks_a_proposal_and_a_second_person": (
         "ChecklistPage.advance",
         "ChecklistPage.approve",
@@ -183,4 +183,4 @@ PILOTS: Mapping[str, tuple[str, ...]] = {
         "ReportsPage.save",
     ),
 }
-"""`file::test` → the actions (`Class.action`) that it carries out by their keys."""
+"""`file::test[parameters]` → the actions (`Class.action`) that it carries out by their keys."""

@@ -154,6 +154,7 @@ async def test_a_checklist_gives_its_key_and_leads_to_its_authority() -> None:
     ("keys", "place"),
     list(zip("1234567890", ("Übersicht", "Behörden", "Karte", "Anbindung", "Umfrage", "Sendungen", "Rückläufe",
                             "Zertifikate", "Protokoll", "Berichte"), strict=True)),
+    ids=list("1234567890"),
 )  # fmt: skip
 async def test_a_number_key_goes_to_its_screen_and_q_leaves(keys: str, place: str) -> None:
     async with console(FakeWork(), first="authorities") as (app, pilot):
