@@ -14,6 +14,7 @@ from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.export import Export
 from tui.page import Page
 from tui.tables import Column, Table, cell_of
+from tui.twins import with_words
 from tui.widgets.detail import Detail
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.rows import Rows
@@ -48,6 +49,10 @@ class ListPage(Page, Generic[T]):
 
     def opened(self, item: T) -> None:
         """Enter was pressed on a row."""
+
+    def worded(self, command: str) -> str:
+        """Return a command with the words of the filter, in the German names of fields that it knows."""
+        return with_words(command, self.rows.wanted, self.rows.table.section, self.texts)
 
     # -- parts --------------------------------------------------------------------------------------------------
 

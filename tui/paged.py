@@ -30,7 +30,7 @@ class PagedPage(ListPage[T]):
     def __init__(self) -> None:
         super().__init__()
         self.next: int | None = None
-        self.total = 0
+        self.total, self.capped = 0, False
         self._waiting: Timer | None = None
         self._asked_for = ""
 
@@ -50,7 +50,7 @@ class PagedPage(ListPage[T]):
             return
         self._asked_for = words
         older = self._older(known, found)
-        self.total = found.total
+        self.total, self.capped = found.total, found.capped
         self.next = self.next if older else found.next
         self.rows.show([*found.rows, *older])
 
@@ -118,8 +118,8 @@ class PagedPage(ListPage[T]):
             return
         shown = len(self.rows.visible_items)
         more = self.next is not None
-        total = self.total or (f"{shown}+" if more else shown)
-        count = self.texts("shell.count_filtered", n=shown, total=total) if more else str(total)
+        total = whole(self.total, capped=self.capped) if self.total else f"{shown}+" if more else str(shown)
+        count = self.texts("shell.count_filtered", n=shown, total=total) if more else total
         notes = [self.texts("shell.marked", n=len(self.rows.marks))] if self.rows.marks else []
         unknown = self.unknown_fields()
         notes += [self.texts("shell.filter_unknown", names=", ".join(unknown))] if unknown else []
@@ -132,3 +132,8 @@ class PagedPage(ListPage[T]):
     def remarks(self) -> Sequence[str]:
         """Return what else stands at the right of the line that says where I am."""
         return ()
+
+
+def whole(total: int, *, capped: bool) -> str:
+    """Return how many there are as people read it: `1000`, `23 456`, `10 000+` where nobody counted further."""
+    return (f"{total:_}".replace("_", "\u00a0") if total >= 10_000 else str(total)) + ("+" if capped else "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from tui.filtering import fold
+from gateway.domain.filtering import fold
 from tui.page import Page
 from tui.plain import plain
 from tui.screens import PLACES

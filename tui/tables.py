@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from tui.filtering import Query, fold
+from gateway.domain.filtering import Query, fold
 from tui.plain import plain
 
 T = TypeVar("T")

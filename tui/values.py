@@ -121,3 +121,4 @@ class Previewed:
     name: str
     differences: list[dict[str, Any]] = field(default_factory=list)
     faults: list[dict[str, Any]] = field(default_factory=list)
+    etag: str = ""

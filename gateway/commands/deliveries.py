@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.commands.seat import FAILURE, NOT_FOUND, dumped, opened, out, say, seat_of
+from gateway.commands.words import Words, narrowed
 from gateway.domain import codes
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey, MessageId
@@ -53,17 +54,17 @@ def list_deliveries(
     for row in page["rows"]:
         head = f"{row['position']:>7}  {row['case_number']}  {row['authority']}  {row['state_label']:<14}"
         out(f"{head} Versuch {row['attempt']}  {row['message_id']}\n         {row['sentence']}\n")
-    total = f"mindestens {page['total']}" if page["capped"] else f"{page['total']}"
+    total = f"{page['total']:_}".replace("_", " ") + ("+" if page["capped"] else "")
     say(f"{len(page['rows'])} von {total}." + (f" Weitere mit --after {page['next']}." if page["next"] else ""))
 
 
 @app.command("causes")
-def list_causes(ctx: typer.Context, as_json: AsJson = False) -> None:
+def list_causes(ctx: typer.Context, words: Words = None, as_json: AsJson = False) -> None:
     """Zeigt, was stillsteht, nach Ursache gezählt."""
     from gateway.api.operator.deliveries import causes_of
 
     with opened(ctx) as world:
-        found = causes_of(world)
+        found = list(narrowed(causes_of(world), words, {}))
     if as_json:
         out(dumped(found))
         return

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.commands.seat import FAILURE, fail, opened, out, say
+from gateway.commands.words import JOURNAL_FIELDS, Words, narrowed
 from gateway.domain.calendar import written_moment
 from gateway.domain.journal import Counted, Entry, verify
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 @app.command("show")
 def show(
     ctx: typer.Context,
+    words: Words = None,
     subject: Annotated[
         str | None, typer.Option("--about", help="Nur zu Vorgangsnummer oder Behördenschlüssel.")
     ] = None,
@@ -33,8 +35,10 @@ def show(
 ) -> None:
     """Zeigt die neuesten Einträge, der jüngste zuletzt."""
     with opened(ctx) as world, world.store.reading() as tx:
-        entries = list(tx.journal.read(subject=subject, limit=limit, below=after, newest_first=True))
-    for entry in reversed(entries):
+        found = tx.journal.read(subject=subject, limit=limit, below=after, newest_first=True)
+        entries = {entry.number: entry for entry in found}
+    kept = [int(row["number"]) for row in narrowed(map(_row, entries.values()), words, JOURNAL_FIELDS)]
+    for entry in (entries[number] for number in reversed(kept)):
         out((json.dumps(_row(entry), ensure_ascii=False) if as_json else _line(entry)) + "\n")
 
 

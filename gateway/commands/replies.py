@@ -8,6 +8,7 @@ import typer
 
 from gateway.commands import token_table
 from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say, seat_of
+from gateway.commands.words import REPLY_FIELDS, Words, narrowed
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Client
 from gateway.domain.ids import AuthorityKey, read_case_number
@@ -31,6 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Als JSON.")]
 @app.command("list")
 def list_replies(
     ctx: typer.Context,
+    words: Words = None,
     state: Annotated[list[ReplyState] | None, typer.Option(help="Zustand; ohne Angabe: in Klärung.")] = None,
     after: Annotated[int, typer.Option(min=0, help="Weiter nach dieser Position.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Höchstens so viele.")] = 100,
@@ -39,7 +41,8 @@ def list_replies(
     """Zeigt Antworten, die älteste zuerst, ohne Angabe die in Klärung."""
     with opened(ctx) as world, world.store.reading() as tx:
         wanted = frozenset(state or [ReplyState.QUARANTINED])
-        found = [_described(world, one) for one in tx.replies.in_states(wanted, after=after, limit=limit)]
+        shown = (_described(world, one) for one in tx.replies.in_states(wanted, after=after, limit=limit))
+        found = list(narrowed(shown, words, REPLY_FIELDS))
     if as_json:
         out(dumped(found))
         return

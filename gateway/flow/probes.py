@@ -119,18 +119,23 @@ def _contact(seen: Situation) -> Finding:
     return Finding(Check.CONTACT, True, f"{len(named)} Kontakte mit E-Mail-Adresse, technisch und fachlich.")
 
 
+_WITHOUT_WAY = "Es ist kein Übertragungsweg eingetragen. Bitte den Weg in der Teilnahme eintragen."
+
+
 def _of_way(world: World, seen: Situation) -> Iterator[Finding]:
     """Try the way; where the authority comes to us, its visits stand for being reachable."""
     value = seen.participation
     if value is None or value.adapter not in world.plugins:
         for check in (Check.REACHABLE, Check.CERTIFICATE, Check.CLOCK):
-            yield Finding(check, False, "Es ist kein Übertragungsweg eingetragen.")
+            yield Finding(check, False, _WITHOUT_WAY)
         return
     comes_to_us = world.plugins[value.adapter].endpoint is not None
     probed = list(_visits(world, seen)) if comes_to_us else _probe(world, seen.key, value)
     yield _first(probed, Check.REACHABLE, "Dieser Weg kann sich nicht selbst prüfen; die Testnachricht zeigt es.")
     yield _certificate(seen, value, comes_to_us, probed)
-    without = "Die Gegenstelle war nicht erreichbar; ihre Uhr ist nicht bekannt."
+    without = (
+        "Die Gegenstelle war nicht erreichbar; ihre Uhr ist nicht bekannt. Bitte zuerst die Verbindung herstellen."
+    )
     reached = all(one.holds for one in probed if one.check == Check.REACHABLE)
     yield _first(probed, Check.CLOCK, "Dieser Weg nennt keine Uhrzeit." if reached else without, reached)
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from gateway.domain import codes
+from gateway.domain.calendar import written_moment
 from gateway.domain.codes import Code
 from gateway.domain.errors import Fault, SealError
 from gateway.seal.keys import UNREADABLE, read_certificates
@@ -139,9 +140,9 @@ _WORDS: dict[Purpose, str] = {
 
 def _in_time(certificate: x509.Certificate, at: datetime) -> Iterator[_Found]:
     if at < certificate.not_valid_before_utc:
-        yield codes.CERTIFICATE_EXPIRED, f"Es gilt erst ab {certificate.not_valid_before_utc:%d.%m.%Y %H:%M} UTC."
+        yield codes.CERTIFICATE_EXPIRED, f"Es gilt erst ab {written_moment(certificate.not_valid_before_utc)}."
     if at > certificate.not_valid_after_utc:
-        yield codes.CERTIFICATE_EXPIRED, f"Es ist am {certificate.not_valid_after_utc:%d.%m.%Y %H:%M} UTC abgelaufen."
+        yield codes.CERTIFICATE_EXPIRED, f"Es ist am {written_moment(certificate.not_valid_after_utc)} abgelaufen."
 
 
 def _strong(key: object) -> Iterator[_Found]:

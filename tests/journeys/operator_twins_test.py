@@ -173,3 +173,21 @@ async def test_the_gateways_own_tls_key_and_keys_that_are_over_are_among_the_cer
     from gateway.api.operator.records import certificates_of
 
     assert all(one["days"] < 0 for one in certificates_of(home.world)["own"])
+
+
+async def test_words_narrow_the_command_as_the_filter_narrows_the_screen(desk: Desk) -> None:
+    home, _, _ = desk
+    every = said(home, "replies", "list")
+    assert said(home, "replies", "list", "nr:1120", "!nirgendwo") == [one for one in every if one["number"] == "1120"]
+    assert said(home, "replies", "list", "nirgendwo") == []
+    assert [one["purpose"] for one in said(home, "certificates", "zweck:tls")["own"]] == ["tls"]
+    assert said(home, "deliveries", "causes", "nirgendwo") == []
+    lines = ran(home, "journal", "show", "wer:niemand", "--json")
+    assert lines == ""
+
+
+async def test_where_no_way_is_set_the_next_step_names_it(tmp_path: Path) -> None:
+    with installation(tmp_path) as home, door(home) as opened:
+        asked = await opened.client("lena", "verwalten").post(f"/authorities/{AHLEN}/onboarding/check")
+        steps = {one["check"]: one["next_step"] for one in asked.json()["checks"]}
+        assert steps["reachable"] == steps["certificate"] == "Bitte den Weg in der Teilnahme eintragen."

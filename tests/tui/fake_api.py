@@ -214,9 +214,15 @@ class FakeApi:
             changed = [
                 {"name": one.name, "before": one.before, "after": one.after} for one in differences(before, wanted)
             ]
-            rows.append({"key": key, "name": place.authority.name, "differences": changed, "faults": faults})
+            rows.append(
+                {"key": key, "name": place.authority.name, "differences": changed, "faults": faults, "etag": place.etag}
+            )
             kept.append((place, to_json(wanted)))
         if not given["dry_run"]:
+            if any(self.places[key].etag != tag for key, tag in given["seen"].items()):
+                raise Problem(
+                    412, "etag-stale", "Jemand anderes hat seit der Vorschau geändert; es wurde nichts geändert."
+                )
             if any(one["faults"] for one in rows):
                 raise Problem(422, "participation-invalid", "Die Änderung passt nicht; es wurde nichts geändert.")
             for place, value in kept:
@@ -226,6 +232,8 @@ class FakeApi:
 
     async def pause(self, request: Request) -> Any:
         place, reason = self._place(request), (await request.json())["reason"]
+        if place.paused_why is not None:
+            raise Problem(409, "state-conflict", "Schon pausiert. Ihr Grund wurde nicht eingetragen.")
         place.paused_why = reason
         self._note("way.paused", place, reason)
         return self._detail(place)

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 
 from tests.tui.fake_api import FakeApi
 from tests.tui.fake_world import NOW
+from tests.tui.kit_actions import Watched
 from tui.app import Console, Setting
 from tui.client import Client
 from tui.page import Page
@@ -64,7 +65,7 @@ async def console(
     api: FakeApi | None = None, *, size: tuple[int, int] = SMALL, **changes: Any
 ) -> AsyncIterator[tuple[Console, Pilot[None]]]:
     """Open a console and wait until its first screen has data."""
-    app = Console(setting_of(api or FakeApi(), **changes))
+    app = Watched(setting_of(api or FakeApi(), **changes))
     async with app.run_test(size=size, notifications=True) as pilot:
         await settle(app, pilot)
         yield app, pilot

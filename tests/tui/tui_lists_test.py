@@ -335,3 +335,37 @@ async def test_at_most_five_keys_stand_in_the_bottom_line() -> None:
         for key in ("1", "2", "3"):
             await press(app, pilot, key)
             assert len(app.screen.query_one("Foot")._drawn) <= 5  # type: ignore[attr-defined]  # a Foot
+
+
+async def test_pausing_several_goes_on_where_one_is_paused_already_and_says_which() -> None:
+    api = FakeApi()
+    api.places[AHLEN].paused_why = "Umzug"
+    async with console(api, first="authorities") as (app, pilot):
+        await press(app, pilot, "slash")
+        await write(app, pilot, "kreis:waf")
+        await press(app, pilot, "enter", "asterisk", "a", "down", "enter")
+        await write(app, pilot, "Wartung")
+        await press(app, pilot, "enter")
+        assert "1 wurden nicht geändert" in text_of(app)
+        assert "Schon pausiert." in text_of(app)
+        assert api.places[AHLEN].paused_why == "Umzug"
+        assert api.places[WARENDORF].paused_why == "Wartung"
+        assert api.places[BECKUM].paused_why == "Wartung"
+
+
+async def test_a_bulk_change_stops_where_somebody_was_faster_than_the_confirmation() -> None:
+    api = FakeApi()
+    async with console(api, first="authorities") as (app, pilot):
+        page = page_of(app)
+        assert isinstance(page, ListPage)
+        page.filter_by("kreis:waf stufe:live option:1")
+        await press(app, pilot, "asterisk", "a", "enter")
+        app.screen.query_one("#field-release").value = "2.5"  # type: ignore[attr-defined]  # a Pick
+        app.screen.query_one("#field-valid_from").value = "01.01.2027"  # type: ignore[attr-defined]  # an Input
+        await press(app, pilot, "ctrl+s")
+        for place in api.places.values():
+            place.notes.append({"text": "Jemand war schneller."})
+        await write(app, pilot, "Umstellung")
+        await press(app, pilot, "enter")
+        assert "seit der Vorschau geändert" in text_of(app)
+        assert not any("changed" in entry["what"] for entry in api.journal)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.installation import WARENDORF, installation
+from tests.tui.kit_actions import Watched
 from tests.tui.kit_tui import page_of, press, setting_of, settle, text_of, write
 from tui.__main__ import _here, _parser
 from tui.app import Console
@@ -65,7 +66,7 @@ async def test_on_a_real_installation_in_this_process_a_change_goes_into_the_jou
         state = str(made.settings.state)
     texts = load("de")
     given = _parser().parse_args(["--local", state, "--screen", "authorities"])
-    app = Console(setting_of(None, connect=_here(given, texts), clock=made.clock.now, first="authorities"))
+    app = Watched(setting_of(None, connect=_here(given, texts), clock=made.clock.now, first="authorities"))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await _until(app, pilot, "212")
         page_of(app).filter_by(WARENDORF)  # type: ignore[attr-defined]  # a list
@@ -93,7 +94,7 @@ async def _until(app: Console, pilot: object, words: str) -> None:
 
 async def test_a_folder_that_is_not_set_up_is_said_and_the_console_stays_open(tmp_path: Path) -> None:
     given = _parser().parse_args(["--local", str(tmp_path / "nichts")])
-    app = Console(setting_of(None, connect=_here(given, load("de"))))
+    app = Watched(setting_of(None, connect=_here(given, load("de"))))
     async with app.run_test(size=(80, 24)) as pilot:
         await _until(app, pilot, "!")
         assert app.is_running

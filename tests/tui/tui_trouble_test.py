@@ -9,8 +9,8 @@ import pytest
 
 from tests.tui.fake_api import FakeApi
 from tests.tui.fake_world import BECKUM, WARENDORF
+from tests.tui.kit_actions import Watched
 from tests.tui.kit_tui import LARGE, SMALL, client_of, console, page_of, press, setting_of, settle, text_of, write
-from tui.app import Console
 from tui.client import ApiError
 from tui.dialogs.form import FormWindow
 from tui.texts import load
@@ -66,7 +66,7 @@ async def test_a_server_that_is_down_at_the_start_is_tried_again() -> None:
 async def test_an_expired_token_says_what_to_do_and_is_taken_up_when_renewed() -> None:
     held = ["bo_alt"]
     api = FakeApi(token="bo_alt")
-    app = Console(replace(setting_of(api), connect=lambda: client_of(api, DE, token=lambda: held[0]), has_token=True))
+    app = Watched(replace(setting_of(api), connect=lambda: client_of(api, DE, token=lambda: held[0]), has_token=True))
     async with app.run_test(size=SMALL) as pilot:
         await settle(app, pilot)
         assert "op-03" in text_of(app)
@@ -82,7 +82,7 @@ async def test_an_installation_that_cannot_be_opened_says_why() -> None:
     def connect() -> Any:
         raise ApiError("Der Ordner state ist nicht eingerichtet.", hint="bauweiche init richtet ihn ein.")
 
-    app = Console(replace(setting_of(FakeApi()), connect=connect))
+    app = Watched(replace(setting_of(FakeApi()), connect=connect))
     async with app.run_test(size=SMALL) as pilot:
         await settle(app, pilot)
         assert "nicht eingerichtet. bauweiche init richtet ihn ein." in text_of(app)

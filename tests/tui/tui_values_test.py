@@ -16,19 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from gateway.domain.filtering import parse
 from tests.tui.fake_world import NOW, SCHEMAS, places, row
 from tests.tui.tui_certificates_kit import issued
 from tui import formats
 from tui.certificate_file import Unreadable, overlap_days, read_certificate
 from tui.exporting import as_csv, as_xlsx, guarded, write_new
-from tui.filtering import parse
 from tui.forms import Field, defaults_of, faults_of, from_schema, settings_of, typed_value
+from tui.paged import whole
 from tui.plain import fit, plain
 from tui.screens.authorities import authorities_table
-from tui.screens.authorities import command as same_command
 from tui.tables import GAP, Order, chosen, haystack, layout
 from tui.texts import LANGUAGES, Texts, load, sections
 from tui.themes import DARK, LIGHT, PAIRS, colour, contrast
+from tui.twins import with_words
 from tui.values import AuthorityRow, read
 
 DE = load("de")
@@ -342,11 +343,17 @@ def test_the_overlap_with_what_is_held_is_counted_in_days(tmp_path: Path) -> Non
     ("typed", "command"),
     [
         ("", "bauweiche authorities list"),
-        ("kreis:waf option:2 stufe:live", "bauweiche authorities list waf --option 2 --phase live"),
-        ("ahlen !ohne zert:<30 option:1,2", "bauweiche authorities list ahlen"),
+        ("kreis:waf option:2 stufe:live", "bauweiche authorities list kreis:waf option:2 stufe:live"),
+        ("ahlen !ohne zert:<30 option:1,2", "bauweiche authorities list ahlen '!ohne' 'zert:<30' option:1,2"),
+        ("-x", "bauweiche authorities list -- -x"),
         ("$(reboot) ;ls", "bauweiche authorities list '$(reboot)' ';ls'"),
     ],
 )
 def test_the_command_that_does_the_same_is_safe_to_paste(typed: str, command: str) -> None:
     fields = authorities_table(DE, lambda: NOW).fields
-    assert same_command(parse(typed, fields), DE) == command
+    assert with_words("bauweiche authorities list", parse(typed, fields), "authorities", DE) == command
+
+
+@pytest.mark.parametrize(("total", "capped", "said"), [(1000, False, "1000"), (10_000, True, "10\u00a0000+")])
+def test_a_long_list_says_that_nobody_counted_further(total: int, capped: bool, said: str) -> None:
+    assert whole(total, capped=capped) == said

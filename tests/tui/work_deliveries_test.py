@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.domain.filtering import parse
 from tests.tui.fake_work import FakeWork
 from tests.tui.fake_work_world import many
 from tests.tui.fake_world import BOTTROP
 from tests.tui.kit_tui import console, page_of, press, text_of, write
 from tests.tui.kit_work import answer, words_of
 from tui.app import Console
-from tui.filtering import parse
 from tui.list_page import ListPage
 from tui.screens.deliveries import asked_for, deliveries_table
 from tui.screens.trace import TracePage

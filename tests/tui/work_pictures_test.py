@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.pilot import Pilot
 
 from tests.tui.fake_work import FakeWork
 from tests.tui.fake_work_world import plan
+from tests.tui.fake_world import WARENDORF
 from tests.tui.kit_tui import LARGE, SMALL, console, picture_of, press, settle
-from tui.themes import DARK, LIGHT
+from tui.app import Console
+from tui.screens.authority.tabs import TABS as AUTHORITY_TABS
+from tui.themes import ANSI, DARK, LIGHT
 
 
 class Picture(SingleFileSnapshotExtension):
@@ -47,12 +51,61 @@ async def test_the_screens_of_the_daily_work_look_as_they_should(picture: Any) -
     async with console(api) as (app, pilot):
         for name, keys in KEYS.items():
             await press(app, pilot, *keys)
-            for theme in (DARK, LIGHT):
-                app.theme = theme.name
-                for size in (SMALL, LARGE):
-                    await pilot.resize_terminal(*size)
-                    await settle(app, pilot)
-                    shade = "dunkel" if theme is DARK else "hell"
-                    assert picture_of(app) == picture(name=f"{name}-{shade}-{size[0]}x{size[1]}")
-            await pilot.resize_terminal(*SMALL)
+            await _compare(app, pilot, name, picture)
+
+
+MORE: dict[str, tuple[str, ...]] = {
+    "survey": ("5",),
+    "survey-new": ("n",),
+    "confirm": ("escape", "6", "j", "j", "a", "enter"),
+    "twin": ("escape", "escape", "e"),
+    "export": ("escape", "x"),
+}
+"""What is pressed to come from one window to the next."""
+
+
+async def test_lists_and_windows_beside_the_daily_work_look_as_they_should(picture: Any) -> None:
+    api = FakeWork(surveys=[plan("s1", "Umfrage November", "2026-12-01")])
+    async with console(api, first="rehearsal") as (app, pilot):
+        await _compare(app, pilot, "rehearsal", picture)
+        for name, keys in MORE.items():
+            await press(app, pilot, *keys)
+            await _compare(app, pilot, name, picture)
+
+
+async def test_every_tab_of_an_authority_looks_as_it_should(picture: Any) -> None:
+    async with console(FakeWork(), first="authorities") as (app, pilot):
+        app.open_authority(WARENDORF, "Kreis Warendorf")
+        await settle(app, pilot)
+        for tab in AUTHORITY_TABS:
+            if tab not in ("participation", "connection", "certificates"):
+                await _compare(app, pilot, f"authority-{tab}", picture)
+            await press(app, pilot, "right")
+
+
+async def test_in_the_terminals_own_colours_lists_and_details_look_as_they_should(picture: Any) -> None:
+    async with console(FakeWork()) as (app, pilot):
+        app.theme = ANSI.name
+        for name, keys in {"overview": (), "authorities": ("2",), "authority": ("enter",)}.items():
+            await press(app, pilot, *keys)
+            for size in (SMALL, LARGE):
+                await _at(app, pilot, size)
+                assert picture_of(app) == picture(name=f"{name}-ansi-{size[0]}x{size[1]}")
+            await _at(app, pilot, SMALL)
+
+
+async def _compare(app: Console, pilot: Pilot[None], name: str, picture: Any) -> None:
+    """Compare at both sizes, and at each in both themes: a change of colours needs no new layout."""
+    for size in (SMALL, LARGE):
+        await _at(app, pilot, size)
+        for theme in (DARK, LIGHT):
+            app.theme = theme.name
             await settle(app, pilot)
+            shade = "dunkel" if theme is DARK else "hell"
+            assert picture_of(app) == picture(name=f"{name}-{shade}-{size[0]}x{size[1]}")
+    await _at(app, pilot, SMALL)
+
+
+async def _at(app: Console, pilot: Pilot[None], size: tuple[int, int]) -> None:
+    await pilot.resize_terminal(*size)
+    await settle(app, pilot)

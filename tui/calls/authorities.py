@@ -43,8 +43,9 @@ async def bulk(
     reason: str,
     batch: str = "",
     dry_run: bool = True,
+    seen: Mapping[str, str] | None = None,
 ) -> list[Previewed]:
-    """Preview the same change for several authorities, or make it."""
+    """Preview the same change for several authorities, or make it if all are still as they were `seen` (key → ETag)."""
     body = {
         "keys": list(keys),
         "changes": dict(changes),
@@ -52,6 +53,7 @@ async def bulk(
         "reason": reason,
         "batch": batch,
         "dry_run": dry_run,
+        "seen": dict(seen or {}),
     }
     send = client.ask if dry_run else client.post
     answer = await send("/authorities/bulk", body)

@@ -47,11 +47,15 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Some rows of a long list: `next` goes on (None: nothing follows), `total` counts all there are (0: unknown)."""
+    """Some rows of a long list: `next` goes on (None: nothing follows), `total` counts all there are (0: unknown).
+
+    `capped` says that there are more than `total`.
+    """
 
     rows: list[Any]
     next: int | None = None
     total: int = 0
+    capped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ async def listed(client: Client, asked: Asked, *, after: int = 0, limit: int = P
         limit=limit,
     )
     rows = [read(DeliveryRow, row) for row in answer["rows"]]
-    return Listed(rows, answer.get("next"), int(answer.get("total") or 0))
+    return Listed(rows, answer.get("next"), int(answer.get("total") or 0), bool(answer.get("capped")))
 
 
 async def causes(client: Client) -> list[Cause]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -10,12 +9,13 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
+from gateway.domain.filtering import fold
 from tui import signs
 from tui.calls import authorities
-from tui.client import Client
+from tui.client import ApiError, Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
-from tui.filtering import Query, fold
+from tui.dialogs.reading import Reading
 from tui.formats import day, lately, moment
 from tui.list_page import ListPage
 from tui.screens.bulk import change_several
@@ -44,7 +44,7 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
 
     def twin(self) -> str:
         """The same list on the command line."""
-        return command(self.rows.wanted, self.texts)
+        return self.worded("bauweiche authorities list")
 
     def describe(self, item: AuthorityRow) -> Sequence[str]:
         """Say the rest about a row."""
@@ -70,21 +70,25 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
             await self._stop_or_go(act, chosen)
 
     async def _stop_or_go(self, act: str, chosen: Sequence[AuthorityRow]) -> None:
-        """Pause or resume one after the other; what was done before a failure stays done, and is counted."""
+        """Pause or resume each; what one of them refuses keeps nobody else from it, and is said at the end."""
         lines = [f"· {row.title or row.name}" for row in chosen]
         reason = await self.app.push_screen_wait(Confirm(self.t(f"act.{act}"), lines))
         if not reason:
             return
         client = await self.console.api()
         call = authorities.pause if act == "pause" else authorities.resume
-        done = 0
+        troubles = []
         for row in chosen:
-            if await self.attempt(call(client, row.key, reason)) is None:
-                break
-            done += 1
-        self.say(self.t(f"act.{act}.done", n=done, total=len(chosen)))
+            try:
+                await call(client, row.key, reason)
+            except ApiError as error:
+                troubles.append((row.title or row.name, error.text))
+        self.say(self.t(f"act.{act}.done", n=len(chosen) - len(troubles), total=len(chosen)))
         self.rows.marks = set()
         self.reload()
+        if troubles:
+            title = self.t("act.troubles", n=len(troubles))
+            await self.app.push_screen_wait(Reading(title, [("", troubles)], self.texts("dialogs.hint_read")))
 
     def export_table(self) -> Table[AuthorityRow]:
         """An export has the keys too."""
@@ -206,23 +210,6 @@ def describe(row: AuthorityRow, texts: Texts) -> list[str]:
     if not second:
         second = [texts(f"authorities.plain.{row.option}") if row.option in signs.OPTIONS else ""]
     return [" " + " · ".join(part for part in first if part), " " + " · ".join(second)]
-
-
-def command(wanted: Query, texts: Texts) -> str:
-    """Return the command that lists the same; conditions the command line does not know are left out."""
-    parts = ["bauweiche authorities list"]
-    names = {texts(f"authorities.field.{name}"): name for name in ("option", "stage", "kreis", "way")}
-    for term in wanted.terms:
-        meant = names.get(term.field, "")
-        if term.negated or len(term.values) != 1 or (term.field and not meant):
-            continue
-        value = term.values[0]
-        option = {"option": "--option", "stage": "--phase"}.get(meant)
-        if option is None:
-            parts.append(shlex.quote(value))
-        elif value in (signs.OPTIONS if meant == "option" else signs.PHASES):
-            parts.append(f"{option} {value}")
-    return " ".join(parts)
 
 
 def _names(chosen: Sequence[AuthorityRow]) -> str:

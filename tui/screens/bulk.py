@@ -64,7 +64,14 @@ async def _make(page: Page, client: Client, asked: Mapping[str, Any], rows: Sequ
     keys = [row.key for row in rows]
     begin = asked["valid_from"]
     call = authorities.bulk(
-        client, keys, asked["changes"], valid_from=begin, reason=reason, batch=f"konsole {begin}", dry_run=False
+        client,
+        keys,
+        asked["changes"],
+        valid_from=begin,
+        reason=reason,
+        batch=f"konsole {begin} {page.console.clock():%Y-%m-%d %H:%M:%S}",
+        dry_run=False,
+        seen={row.key: row.etag for row in rows if row.etag},
     )
     if await page.attempt(call) is not None:
         page.say(texts("bulk.done", n=len(changed)))

@@ -60,7 +60,7 @@ class CausesPage(ListPage[Cause]):
 
     def twin(self) -> str:
         """The same on the command line."""
-        return "bauweiche deliveries list --state held --state waiting"
+        return self.worded("bauweiche deliveries causes")
 
     def describe(self, item: Cause) -> Sequence[str]:
         """Say the whole reason."""

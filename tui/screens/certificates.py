@@ -34,7 +34,7 @@ class CertificatesPage(ListPage[CertificateRow]):
 
     def twin(self) -> str:
         """The same on the command line."""
-        return "bauweiche keys list"
+        return self.worded("bauweiche certificates")
 
     def describe(self, item: CertificateRow) -> Sequence[str]:
         """Say who issued it and what to do."""

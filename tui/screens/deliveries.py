@@ -9,12 +9,12 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
+from gateway.domain.filtering import Query, fold, parse
 from tui import signs
 from tui.calls import deliveries
 from tui.calls.deliveries import Asked, DeliveryRow, Listed
 from tui.client import Client
 from tui.dialogs.choose import Choice, Choose
-from tui.filtering import Query, fold, parse
 from tui.formats import age, full, lately, moment, size
 from tui.paged import PagedPage
 from tui.screens.causes import CausesPage

@@ -9,13 +9,13 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
+from gateway.domain.filtering import parse
 from tui.calls import records
-from tui.calls.deliveries import Listed
+from tui.calls.deliveries import PAGE, Listed
 from tui.calls.records import EntryRow
 from tui.client import ApiError, Client
 from tui.dialogs.reading import Reading
 from tui.facts import in_a_line, in_words, who
-from tui.filtering import parse
 from tui.formats import full
 from tui.paged import PagedPage
 from tui.screens.trace import TracePage, event_text, stamp
@@ -70,7 +70,8 @@ class JournalPage(PagedPage[EntryRow]):
 
     def twin(self) -> str:
         """The same on the command line."""
-        return f"bauweiche journal show --about {self._about}" if self._about else "bauweiche journal show"
+        about = f" --about {self._about}" if self._about else ""
+        return self.worded(f"bauweiche journal show{about} --limit {PAGE}")
 
     def describe(self, item: EntryRow) -> Sequence[str]:
         """Say why, and the facts."""

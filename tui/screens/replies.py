@@ -47,7 +47,7 @@ class RepliesPage(PagedPage[ReplyRow]):
 
     def twin(self) -> str:
         """The same list on the command line."""
-        return "bauweiche replies list"
+        return self.worded("bauweiche replies list")
 
     def describe(self, item: ReplyRow) -> Sequence[str]:
         """Say the reason and the candidates."""

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.filtering import Query, parse
+from gateway.domain.filtering import Query, parse
 from tui.plain import fit
 from tui.tables import GAP, TONES, Column, Order, Table, cell_of, chosen, haystack, layout
 from tui.texts import Texts

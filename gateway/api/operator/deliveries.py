@@ -107,10 +107,10 @@ def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any
     )
     with world.store.reading() as tx:
         found = tx.insight.deliveries(wanted)
-        total = tx.insight.count(wanted, COUNTED)
+        total = tx.insight.count(wanted, COUNTED + 1)
     following = found[-1].position if len(found) == limit else None
     rows = [delivery_out(world, one) for one in found]
-    return {"rows": rows, "next": following, "total": total, "capped": total >= COUNTED}
+    return {"rows": rows, "next": following, "total": min(total, COUNTED), "capped": total > COUNTED}
 
 
 def _named(world: World, text: str) -> frozenset[AuthorityKey]:

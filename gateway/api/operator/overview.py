@@ -39,7 +39,7 @@ TODAY = {
 }
 
 NEXT_STEP: Mapping[State, str] = {
-    State.HELD: "Ursache klären, dann wieder einstellen (w) oder als übergeben vermerken (v).",
+    State.HELD: "Ursache klären, dann wieder einstellen oder als übergeben vermerken (Taste a).",
     State.WAITING: "Nichts zu tun; bei langer Dauer bei der Behörde nachfragen.",
     State.AVAILABLE: "Die Behörde an den Abruf erinnern.",
 }

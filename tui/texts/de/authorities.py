@@ -56,5 +56,6 @@ TEXTS = {
     "act.pause": "Pausieren: nichts mehr senden, es wartet",
     "act.resume": "Fortsetzen: wieder senden",
     "act.pause.done": "{n} von {total} pausiert.",
+    "act.troubles": "{n} wurden nicht geändert",
     "act.resume.done": "{n} von {total} fortgesetzt.",
 }

@@ -56,5 +56,6 @@ TEXTS = {
     "act.pause": "Pause: send nothing, let it wait",
     "act.resume": "Resume: send again",
     "act.pause.done": "{n} of {total} paused.",
+    "act.troubles": "{n} were not changed",
     "act.resume.done": "{n} of {total} resumed.",
 }
