@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+MARK ?= not long
 
 .PHONY: demo test check lint format types floors bench proof setup clean
 .DEFAULT_GOAL := demo
@@ -21,7 +22,7 @@ demo: $(STAMP)
 	@$(BIN)/bauweiche demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m "$(MARK)"
 
 check: lint types floors test
 

@@ -26,7 +26,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return crash_shim.build(tmp_path_factory.mktemp("shim"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("way", "option"), [(way, OPTIONS[number % 2]) for number, way in enumerate(WAYS)])
 def test_on_every_way_a_killed_or_failed_call_loses_doubles_and_shows_nothing(
     tmp_path: Path, library: Path, way: str, option: str

@@ -140,10 +140,15 @@ async def test_operators_rehearse_keep_the_calendar_and_see_who_is_overdue_by_ap
             transport=transport, base_url="http://g.test/operator/v1", headers={"Authorization": f"Bearer {token}"}
         ) as client:
             days = [{"date": "2027-12-24", "name": "Heiligabend"}, {"date": "2026-12-31", "name": "Silvester"}]
-            kept = await client.put("/calendar/closed", json={"dates": days, "reason": "Jahresplanung"})
+            seen = {"If-Match": (await client.get("/calendar")).headers["etag"]}
+            kept = await client.put("/calendar/closed", json={"dates": days, "reason": "Jahresplanung"}, headers=seen)
             assert kept.json()["closed"] == days[::-1]
             assert (await client.get("/calendar")).json()["closed"] == days[::-1]
-            bad = await client.put("/calendar/closed", json={"dates": [{"date": "31.12.2026"}], "reason": "x"})
+            stale = await client.put("/calendar/closed", json={"dates": [], "reason": "x"}, headers=seen)
+            assert stale.status_code == 412
+            bad = await client.put(
+                "/calendar/closed", json={"dates": [{"date": "31.12.2026"}], "reason": "x"}, headers=seen
+            )
             assert bad.status_code == 422
             found = await client.get("/rehearse", params={"at": "+400d"})
             assert found.status_code == 200, found.text

@@ -105,9 +105,15 @@ async def test_a_form_without_a_readable_file_is_refused(anna: httpx.AsyncClient
     assert "Formular" in problem(answer)["detail"]
 
 
-async def test_a_name_with_control_characters_is_made_harmless(anna: httpx.AsyncClient) -> None:
+async def test_a_name_with_control_characters_is_refused_in_the_address_and_made_harmless_in_a_form(
+    anna: httpx.AsyncClient,
+) -> None:
     answer = await upload(anna, csv_bytes(ROWS), "../\x1b[31m\u202eumfrage\r\n.csv")
-    assert answer.json()["name"] == "../ [31m umfrage .csv"
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in problem(answer)["errors"]] == ["/query/filename"]
+    form = {"file": ("../\u202eumfrage\u2028.csv", csv_bytes(ROWS), "text/csv")}
+    answer = await anna.post("/survey", files=form)
+    assert answer.json()["name"] == "../ umfrage .csv"
 
 
 async def test_the_plan_shows_every_cell_with_its_reason_and_nothing_is_applied(

@@ -50,7 +50,7 @@ def _address(database: str) -> list[str]:
     return ["-h", host, "-U", "postgres", "-d", name]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_a_backup_made_at_work_goes_on_elsewhere_without_doubling(tmp_path: Path, backend: str) -> None:
     database = f"sqlite:///{tmp_path}/old/state/bauweiche.db" if backend == "sqlite" else fresh_postgres(empty=True)
@@ -103,11 +103,15 @@ def _go_on(home: Path, around: Fleet, saved: Path, database: str, kept: list[str
         assert found[int(kept[0])] == kept[1], "the journal begins as it was when the backup was made"
     for delivery in held:
         bauweiche(state, "deliveries", "requeue", delivery.message_id, "--reason", "nachgefragt")
-    again.clock.pass_by(minutes=10)
-    again.work()
+    states: set[State] = {State.WAITING}
+    for _ in range(5):  # a busy machine may need a second try
+        again.clock.pass_by(minutes=10)
+        again.work()
+        with world.store.reading() as tx:
+            verify(tx.journal.read())
+            states = {found.state for one in held if (found := tx.deliveries.get(one.message_id))}
+        if State.WAITING not in states:
+            break
     assert around.delivered() == there
-    with world.store.reading() as tx:
-        verify(tx.journal.read())
-        states = [tx.deliveries.get(one.message_id) for one in held]
-    assert {one.state for one in states if one} <= {State.AVAILABLE, State.HANDED_OVER}
+    assert states <= {State.AVAILABLE, State.HANDED_OVER}
     world.store.close()

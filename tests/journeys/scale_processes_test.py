@@ -30,7 +30,7 @@ def wait_for(what: Callable[[], bool], seconds: float = 90) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_any_process_goes_on_where_another_stopped_and_nothing_comes_twice(tmp_path: Path) -> None:
     with fleet(tmp_path, lease_seconds=3) as around:
         servers = [around.start("serve", "--port", "0") for _ in range(2)]

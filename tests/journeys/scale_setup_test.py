@@ -37,7 +37,7 @@ def test_a_second_machine_without_the_keys_is_refused_and_with_them_joins(tmp_pa
 def test_the_command_says_a_refusal_in_words(tmp_path: Path) -> None:
     environment = {"BAUWEICHE_DATABASE": "postgresql+psycopg://x:geheim@127.0.0.1:1/x?connect_timeout=2"}
     shown = CliRunner().invoke(app, ["--state", str(tmp_path / "state"), "init"], env=environment)
-    assert shown.exit_code == 1
+    assert shown.exit_code == 5
     assert "nicht erreichbar" in shown.stderr
     assert "geheim" not in shown.output
     assert "Traceback" not in shown.output

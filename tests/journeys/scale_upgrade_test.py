@@ -103,7 +103,7 @@ def set_up_by(code: Path, home: Path, database: str) -> tuple[str, Path, Path]:
     return token, Path(inbox), Path(key)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_versions_work_on_one_database_and_the_older_leaves_without_a_gap(tmp_path: Path) -> None:
     before = older(tmp_path / "before")
     home, database = tmp_path / "here", fresh_postgres(empty=True)

@@ -18,7 +18,7 @@ ONE, OTHER = "1" * 8 + "-0000-4000-8000-" + "1" * 12, "2" * 8 + "-0000-4000-8000
 HERE, THERE = (AuthorityKey(key) for key, _, _ in AUTHORITIES[:2])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_in_a_storm_every_acknowledged_application_arrives_exactly_once_and_nothing_else() -> None:
     command = [sys.executable, "-m", "tests.kit.storm_small"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
