@@ -136,6 +136,7 @@ PILOTS: Mapping[str, tuple[str, ...]] = {
         "AuthorityPage.tab(1)",
         "FormWindow.cancel",
     ),
+    "work_deliveries_test.py::test_a_scanned_cover_sheet_records_that_the_plans_have_arrived": ("TracePage.plans",),
     "work_deliveries_test.py::test_a_case_is_found_by_the_portals_reference_among_several": ("DeliveriesPage.search",),
     "work_deliveries_test.py::test_acting_on_a_case_and_opening_its_authority": ("TracePage.act",),
     "work_deliveries_test.py::test_an_empty_list_survives_every_key": ("CausesPage.act", "DeliveriesPage.act"),
