@@ -139,7 +139,7 @@ class Year:
             self.mornings.add(day)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_in_a_whole_year_exactly_the_right_people_are_told_at_the_right_time(tmp_path: Path) -> None:
     clock = MovingClock(at_local(date(YEAR, 1, 1), time(0)))
     with installation(tmp_path, clock=clock) as installed:

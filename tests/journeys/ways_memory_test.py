@@ -25,7 +25,7 @@ FILES = 8
 SIZE = 30_000_000
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not xta_official.OFFICIAL.exists(), reason=xta_official.MISSING)
 def test_server_and_worker_stay_small_whatever_the_way_and_the_size(tmp_path: Path) -> None:
     adapters = ("xta_push", "sftp", "soap_push")
