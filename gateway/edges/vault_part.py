@@ -11,7 +11,7 @@ from gateway.domain.errors import SubmissionError
 from gateway.edges.vault_disk import DiskCalls, DurabilityLost, durability_lost, storage_error
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_FLUSH_EVERY = 8 << 20
+_FLUSH_EVERY = 1 << 20
 """Bytes after which the kernel is asked to begin writing: the disk works while the rest still arrives."""
 
 
