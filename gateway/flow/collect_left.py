@@ -22,7 +22,8 @@ from gateway.ports import Transaction, World
 MOST = 100
 """Entries of one folder that are noted one by one; what lies there beyond is noted as one."""
 
-MORE = "Im Rückweg liegen noch mehr Einträge, die sich nicht abholen lassen."
+WHERE = "Im Rückordner: "
+MORE = "Es liegen noch mehr Einträge da, die sich nicht abholen lassen."
 UNREADABLE = "Eine Datei darin ist für das Gateway nicht lesbar."
 STAYS = "Die Antwort ist übernommen, ließ sich aber nicht nach .abgeholt verschieben."
 
@@ -57,7 +58,7 @@ def note_unusable(world: World, key: AuthorityKey, way: Participation, found: Ma
                 message_id=place,
                 state=ReplyState.QUARANTINED,
                 code=codes.REPLY_UNUSABLE.name,
-                reason=faults[entry],
+                reason=WHERE + faults[entry],
             ))  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_a_flood_of_entries_leaves_a_bounded_number_of_notes(place: Installation
         (way_back(place) / f"m-{number}").mkdir(parents=True)
     next_round(place)
     assert len(waiting(place)) == collect_left.MOST + 1
-    assert sum(one.reason == collect_left.MORE for one in waiting(place)) == 1
+    assert sum(one.reason == collect_left.WHERE + collect_left.MORE for one in waiting(place)) == 1
     for number in range(50):
         (way_back(place) / f"a-{number}").mkdir()
     next_round(place)
@@ -200,7 +200,7 @@ def test_an_entry_that_cannot_be_read_keeps_no_other(place: Installation, how: s
     on_a_bad_disk(place, **{how: "a-bad"})
     for _ in range(2):
         next_round(place)
-    assert [one.reason for one in waiting(place)] == [collect_left.UNREADABLE]
+    assert [one.reason for one in waiting(place)] == [collect_left.WHERE + collect_left.UNREADABLE]
     assert (taken(place), acts(place, "reply.broken_off")) == (1, [])
     assert "a-bad" in (way_back(place) / "HINWEISE.txt").read_text()
 
@@ -212,7 +212,7 @@ def test_a_reply_that_cannot_be_put_aside_is_taken_once_and_keeps_no_other(place
     on_a_bad_disk(place, stuck="a-stuck")
     for _ in range(2):
         next_round(place)
-    assert [one.reason for one in waiting(place)] == [collect_left.STAYS]
+    assert [one.reason for one in waiting(place)] == [collect_left.WHERE + collect_left.STAYS]
     assert taken(place) == 2
 
 
