@@ -146,6 +146,24 @@ def test_a_worker_that_lost_its_lease_records_nothing(installed: Installation) -
     assert set(book.names(WARENDORF)) == {delivery.message_id}
 
 
+def test_the_dead_hold_no_place_and_what_they_had_under_way_is_repeated_a_little_later(
+    installed: Installation,
+) -> None:
+    recording(installed)
+    by_book(installed)
+    (interrupted,) = queue(installed)
+    policy = installed.world.policy
+    assert len(dispatch.claim(installed.world, "killed", policy.per_authority)) == 1
+    assert dispatch.take_over(installed.world, {"somebody else"}.__contains__) == 0
+    assert dispatch.take_over(installed.world, {"killed"}.__contains__) == 1
+    waiting = now(installed, interrupted)
+    assert (waiting.state, waiting.worker) == (State.WAITING, "")
+    assert waiting.next_at == installed.clock.now() + timedelta(seconds=policy.backoff_first)
+    assert dispatch.claim(installed.world, "next", 5) == []
+    installed.clock.pass_by(seconds=policy.backoff_first)
+    assert [one.message_id for one in dispatch.claim(installed.world, "next", 5)] == [interrupted.message_id]
+
+
 # law 5: at least once, never twice for the receiver
 
 
