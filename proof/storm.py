@@ -291,9 +291,17 @@ def finding(weather: Weather, outcome: Outcome, store: str) -> Finding:
         Figure("sealed folders also opened by the independent implementation", outcome.independent),
         Figure("time", outcome.minutes, "min"),
     )
-    failures = [*ledger.odd, *outcome.broken, *lost[:5], *doubled[:5], *wrong[:5], *outcome.readable[:5]]
+    twice = [f"{identity} arrived twice: {_where(outcome, identity)}" for identity in doubled[:5]]
+    failures = [*ledger.odd, *outcome.broken, *lost[:5], *twice, *wrong[:5], *outcome.readable[:5]]
     promise = (
         f"On {store}: whatever is killed and whichever wire breaks, every acknowledged application arrives exactly once"
         " at the right authority, and nothing else arrives."
     )
     return Finding(promise, figures, tuple(failures[:20]))
+
+
+def _where(outcome: Outcome, identity: str) -> str:
+    """Say at which authorities a message arrived, and by which way each takes part."""
+    ways = {key: way for key, way, _ in AUTHORITIES}
+    found = [key for key, messages in outcome.arrived.items() for one in messages if identity.encode() in one.message]
+    return ", ".join(f"{key} ({ways.get(key)})" for key in found)
