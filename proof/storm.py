@@ -47,7 +47,7 @@ AUTHORITIES = (
 SETTINGS = {
     "BAUWEICHE_DISK_RESERVE_BYTES": "0",
     "BAUWEICHE_LEASE_SECONDS": "2",
-    "BAUWEICHE_LOOK_EVERY_SECONDS": "0.5",
+    "BAUWEICHE_LOOK_EVERY_SECONDS": "2",
     "BAUWEICHE_BACKOFF_FIRST_SECONDS": "0.2",
     "BAUWEICHE_BACKOFF_CAP_SECONDS": "2",
     "BAUWEICHE_BREAKER_PAUSE_SECONDS": "0.5",
@@ -75,7 +75,7 @@ class Weather:
 
 def weather(quick: bool) -> Weather:
     """Return the weather of a proof: more than 10 000 applications, more than 500 kills."""
-    return Weather(300, 10, 0.1, 8) if quick else Weather(10_200, 17, 0.06, 150)
+    return Weather(300, 10, 0.1, 8) if quick else Weather(10_200, 18, 0.05, 150)
 
 
 @dataclass
@@ -146,7 +146,7 @@ def authorities(
         def through(port: int, way: str = way) -> int:
             return wires.to(port, way)
 
-        place = Place(installed, AuthorityKey(key), stack, mailboxes[number % len(mailboxes)], 0.2, through, apart)
+        place = Place(installed, AuthorityKey(key), stack, mailboxes[number % len(mailboxes)], 0.5, through, apart)
         ends[key] = settled(place, way, option)
     return ends
 
