@@ -44,6 +44,9 @@ AUTHORITIES = (
 )  # fmt: skip
 """Key (also its municipality), way and option of every authority that takes part."""
 
+SHARES = {"file_drop": 5, "xta_mailbox": 2}
+"""How many times as many applications go to an authority of this way: sessions cost the machine the most."""
+
 SETTINGS = {
     "BAUWEICHE_DISK_RESERVE_BYTES": "0",
     "BAUWEICHE_LEASE_SECONDS": "2",
@@ -158,7 +161,7 @@ def _blow(
     begun, stop = time.monotonic(), threading.Event()
     until = begun + weather.minutes * 60
     ledger = Ledger()
-    addressees = [(key, option) for key, _, option in AUTHORITIES]
+    addressees = [(key, option) for key, way, option in AUTHORITIES for _ in range(SHARES.get(way, 1))]
     with ThreadPoolExecutor(2 + len(ends)) as pool:
         strikes = disaster or partial(gateways.storm, every=weather.every, seed=weather.seed)
         killer = pool.submit(strikes, stop, lambda: ledger.done)
@@ -277,6 +280,7 @@ def finding(weather: Weather, outcome: Outcome, store: str) -> Finding:
     figures = (
         Figure("applications handed off", ledger.done, least=weather.count),
         Figure("acknowledged with 201", len(ledger.acknowledged)),
+        *_by_way(ledger),
         Figure("refused by the PDF gate, as they should be", bad),
         Figure("uploaded and never completed", len(ledger.dropped)),
         Figure("calls of the portals that got no answer and were repeated", unanswered),
@@ -298,6 +302,12 @@ def finding(weather: Weather, outcome: Outcome, store: str) -> Finding:
         " at the right authority, and nothing else arrives."
     )
     return Finding(promise, figures, tuple(failures[:20]))
+
+
+def _by_way(ledger: Ledger) -> list[Figure]:
+    ways = {key: way for key, way, _ in AUTHORITIES}
+    found = Counter(ways[one.authority] for one in ledger.acknowledged.values())
+    return [Figure(f"of these, by {way}", count) for way, count in sorted(found.items())]
 
 
 def _where(outcome: Outcome, identity: str) -> str:
