@@ -1,6 +1,7 @@
 """The machine's clock leaps, back and forth and by weeks, between any two steps, while workers die in the middle.
 
-In one process with a clock of its own (nobody else's is touched); messages, folders and the authorities' tools are real.
+In one process with a clock of its own, so nobody else's is touched; messages, folders and the authorities' tools are
+real.
 """
 
 from __future__ import annotations
@@ -100,9 +101,7 @@ def run(quick: bool) -> Finding:
             exactly("breaks in the journal's chain", int(chain is not None), 0),
         ),
         tuple(wrong[:10]),
-        (
-            "Leaps of the system's own clock under running processes: the clock is handed in, as everywhere in the flow.",
-        ),
+        ("Leaps of the system's own clock under running processes: the clock is handed in, as it is in the flow.",),
     )
 
 

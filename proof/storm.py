@@ -13,13 +13,14 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from gateway.domain.delivery import State
@@ -102,20 +103,25 @@ Disaster = Callable[[threading.Event, Callable[[], int]], None]
 
 
 def storm(
-    weather: Weather, database: str = "", searched: Sequence[Path] = (), disaster: Disaster | None = None
+    weather: Weather,
+    database: str = "",
+    searched: Sequence[Path] = (),
+    disaster: Disaster | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    vault: str = "",
 ) -> Outcome:
-    """Let it blow over a new installation and return what is left; `searched` too is looked through for plaintext."""
-    clock: Any = SystemClock()
-    with (
-        TemporaryDirectory(prefix="bauweiche-storm-") as folder,
-        installation(Path(folder), clock=clock, database=database, allow_hosts=("localhost",)) as installed,
-        ExitStack() as stack,
-    ):
+    """Let it blow over a new installation and return what is left; `searched` too is looked through for plaintext.
+
+    `vault` are the credentials of an object store that `settings` name.
+    """
+    with TemporaryDirectory(prefix="bauweiche-storm-") as folder, ExitStack() as stack:
+        installed = stack.enter_context(_installed(Path(folder), database, settings, vault))
         wires = stack.enter_context(Wires(weather.seed, weather.share).running())
         doors = [(free_port(), free_port()) for _ in range(weather.serves)]
         ends = authorities(installed, stack, wires, doors)
         young = stack.enter_context(nursery())
-        environment = SETTINGS | ({"BAUWEICHE_DATABASE": database} if database else {})
+        environment = SETTINGS | {f"BAUWEICHE_{name.upper()}": value for name, value in settings.items()}
+        environment |= {"BAUWEICHE_DATABASE": database} if database else {}
         gateways = stack.enter_context(
             ended(Gateways(young, installed.settings.state, installed.home / "gateway.log", environment))
         )
@@ -132,6 +138,18 @@ def storm(
         gateways.end()
         look(installed.world, installed.settings.state, outcome, [installed.home / "gateway.log", *searched])
         return outcome
+
+
+@contextmanager
+def _installed(home: Path, database: str, settings: Mapping[str, str], vault: str) -> Iterator[Installation]:
+    clock: Any = SystemClock()
+    if vault:
+        secret = home / "state" / "secrets" / "vault"
+        secret.parent.mkdir(parents=True, mode=0o700)
+        secret.touch(0o600)
+        secret.write_text(vault)
+    with installation(home, clock=clock, database=database, allow_hosts=("localhost",), **settings) as installed:
+        yield installed
 
 
 def authorities(
