@@ -257,6 +257,9 @@ def look(
         broken = verify(tx.journal.read())
         if broken is not None:
             outcome.broken.append(f"the journal's chain is broken: {broken}")
+    for log in (place for place in searched if place.is_file()):
+        unforeseen = [line[:300] for line in log.read_text("utf-8").splitlines() if '"event": "unforeseen"' in line]
+        outcome.broken.extend(unforeseen[:5])
     for place in (state, *searched):
         for path in place.rglob("*") if place.is_dir() else [place]:
             if path.is_file() and CANARY.encode() in path.read_bytes():
@@ -302,6 +305,7 @@ def finding(weather: Weather, outcome: Outcome, store: str) -> Finding:
         Figure("refused by the PDF gate, as they should be", bad),
         Figure("uploaded and never completed", len(ledger.dropped)),
         Figure("calls of the portals that got no answer and were repeated", unanswered),
+        exactly("calls answered with 500", ledger.calls["500"], 0),
         Figure("kills (SIGKILL) of random processes", outcome.kills.total(), least=KILLS.get(weather.count)),
         Figure("of these, serve processes", outcome.kills["serve"]),
         *(Figure(f"connections lost on the wire: {name}", count) for name, count in sorted(losses.items())),
