@@ -78,8 +78,17 @@ class Disk:
         subprocess.run(["blockdev", "--setro" if all_writes else "--setrw", self._device()], check=True)
 
     def turn_read_only(self) -> None:
-        """Let the file system find an error in itself, upon which it is read-only under everybody who uses it."""
-        Path(f"/sys/fs/ext4/{Path(self._device()).name}/trigger_fs_error").write_text("tried on purpose")
+        """Let the file system find an error in itself, upon which it is read-only under everybody who uses it.
+
+        It is frozen for that instant: ext4 tells an fsync that is just waiting for its journal that all is well even
+        though the error keeps the journal from being written, to any program, and that is not what is tried here.
+        """
+        error = Path(f"/sys/fs/ext4/{Path(self._device()).name}/trigger_fs_error")
+        subprocess.run(["fsfreeze", "--freeze", self.place], check=True)
+        try:
+            error.write_text("tried on purpose")
+        finally:
+            subprocess.run(["fsfreeze", "--unfreeze", self.place], check=True)
 
     def check(self) -> None:
         """Mend the unmounted file system as an administrator does."""
