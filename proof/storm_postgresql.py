@@ -8,7 +8,6 @@ from proof.frame import Finding
 from proof.storm import KILLS, finding, storm, weather
 from tests.kit.stores import fresh_postgres
 
-
 COUNT = 3_000
 """Applications: another database is tried by as many kills as SQLite, by fewer applications between them."""
 
