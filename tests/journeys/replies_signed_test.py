@@ -113,6 +113,17 @@ def test_an_expired_certificate_is_answered_with_t000(place: Installation, told:
     refused(place, told, folder, "T000")
 
 
+def test_a_certificate_that_does_not_count_yet_is_answered_with_t002(place: Installation, told: Answering) -> None:
+    signer = signing_key(place, began=-3)
+    with place.world.store.writing() as tx:  # entered by hand: the flow takes none before its day
+        tx.certificates.add(WARENDORF, "sign", signer.certificate)
+    at = place.clock.now()
+    place.clock.pass_by(days=4)
+    folder = leave_sealed(place, told.xml("1120"), signer, name="early")
+    place.clock.at = at
+    refused(place, told, folder, "T002")
+
+
 @pytest.mark.parametrize("attack", WRAPPINGS)
 def test_a_wrapped_signature_is_answered_with_t011(place: Installation, told: Answering, attack: str) -> None:
     signer = signing_key(place)
