@@ -58,7 +58,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Sagt in einfachen Sätzen, wo ein Vorgang ist und was mit ihm geschah."""
-    from gateway.api.operator.deliveries import trace_of
+    from gateway.api.operator.tracing import trace_of
     from gateway.flow.cases import authority_of
 
     if bool(text) == bool(file):

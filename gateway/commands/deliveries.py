@@ -44,7 +44,7 @@ def list_deliveries(
     as_json: AsJson = False,
 ) -> None:
     """Zeigt Übermittlungen, die neueste zuerst, mit dem Grund, warum sie warten; Filter wie in der Konsole."""
-    from gateway.api.operator.deliveries import Asked, page_of
+    from gateway.api.operator.delivery_rows import Asked, page_of
 
     with opened(ctx) as world:
         page = page_of(world, Asked(tuple(state or ()), authority, cause, " ".join(words or [])), after, limit)
@@ -61,7 +61,7 @@ def list_deliveries(
 @app.command("causes")
 def list_causes(ctx: typer.Context, words: Words = None, as_json: AsJson = False) -> None:
     """Zeigt, was stillsteht, nach Ursache gezählt."""
-    from gateway.api.operator.deliveries import causes_of
+    from gateway.api.operator.delivery_rows import causes_of
 
     with opened(ctx) as world:
         found = list(narrowed(causes_of(world), words, {}))

@@ -156,7 +156,8 @@ async def on_authorities(desk: Desk) -> None:
     print_ = {"fingerprint": shown["certificates"][0]["fingerprint"]}
     await desk.act("DELETE", one + "/certificates/{fingerprint}", with_=oelde | print_)
     bulk = {"keys": [MUENSTER], "changes": {"note": "x"}, "valid_from": day.isoformat(), "dry_run": False}
-    await desk.act("POST", "/authorities/bulk", json=bulk)
+    seen = {MUENSTER: (await desk.seen(MUENSTER))["If-Match"]}
+    await desk.act("POST", "/authorities/bulk", json=bulk | {"seen": seen})
 
 
 async def on_onboarding(desk: Desk) -> None:

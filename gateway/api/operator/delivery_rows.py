@@ -1,0 +1,107 @@
+"""Deliveries as operators see them: a page of the list with why each waits, and what stands still by cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.domain import codes
+from gateway.domain.calendar import written_moment
+from gateway.domain.case import Delivery
+from gateway.domain.delivery import TITLES, State, why
+from gateway.domain.ids import AuthorityKey, read_case_number
+from gateway.domain.insight import Wanted
+from gateway.flow.cases import authority_of
+from gateway.ports import World
+
+COUNTED = 10_000
+"""Deliveries that fit a filter are counted up to here: nobody reads further, and counting costs."""
+
+
+def delivery_out(world: World, delivery: Delivery) -> dict[str, Any]:
+    """Return a delivery as operators see it, with the sentence that says why it stands where it stands."""
+    authority = authority_of(world, delivery.authority)
+    now = world.clock.now()
+    later = delivery.next_at if delivery.next_at and delivery.next_at > now else None
+    sentence = why(
+        delivery.state,
+        authority=authority.title,
+        reason=delivery.reason,
+        next_at=written_moment(later) if later else "",
+        attempts=delivery.attempt,
+    )
+    names = ("position", "message_id", "case_number", "case_id", "authority", "kind", "number", "release", "adapter")
+    more = ("attempt", "size", "test", "reason", "code")
+    moments = ("next_at", "available_at", "fetched_at", "handed_over_at")
+    shown: dict[str, Any] = {name: getattr(delivery, name) for name in (*names, *more)}
+    shown |= {name: moment.isoformat() if (moment := getattr(delivery, name)) else None for name in moments}
+    return shown | {
+        "authority_name": authority.name,
+        "state": delivery.state.value,
+        "state_label": TITLES[delivery.state],
+        "sentence": sentence.de,
+        "sentence_en": sentence.en,
+        "age_seconds": int((now - delivery.stamped_at).total_seconds()),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants to see; empty is everything. `q` is a case number or part of an authority's name."""
+
+    states: Sequence[State] = ()
+    authority: str = ""
+    cause: str = ""
+    q: str = ""
+
+
+def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any]:
+    """Return a page of deliveries; the command line shows the same."""
+    q, authority = asked.q, asked.authority
+    number = read_case_number(q) if q else None
+    named = _named(world, q) if q and not number else None
+    chosen = frozenset({AuthorityKey(authority)}) if authority else None
+    wanted = Wanted(
+        states=frozenset(asked.states),
+        authorities=chosen & named if chosen is not None and named is not None else chosen or named,
+        code=asked.cause,
+        case_number=number or "",
+        below=after,
+        limit=limit,
+    )
+    with world.store.reading() as tx:
+        found = tx.insight.deliveries(wanted)
+        total = tx.insight.count(wanted, COUNTED + 1)
+    following = found[-1].position if len(found) == limit else None
+    rows = [delivery_out(world, one) for one in found]
+    return {"rows": rows, "next": following, "total": min(total, COUNTED), "capped": total > COUNTED}
+
+
+def _named(world: World, text: str) -> frozenset[AuthorityKey]:
+    words = text.casefold().split()
+    return frozenset(
+        key
+        for edition in world.directory.editions.values()
+        for key, one in edition.authorities.items()
+        if all(word in f"{key} {one.title} {one.kreis_name}".casefold() for word in words)
+    )
+
+
+def causes_of(world: World) -> list[dict[str, Any]]:
+    """Return why deliveries stand still; the command line shows the same."""
+    with world.store.reading() as tx:
+        found = tx.insight.causes()
+    return [
+        {
+            "code": cause.code,
+            "title": codes.EVERY[cause.code].title if cause.code in codes.EVERY else "Von Hand",
+            "state": cause.state.value,
+            "state_label": TITLES[cause.state],
+            "count": cause.count,
+            "oldest_at": cause.oldest_at.isoformat(),
+            "reason": cause.reason,
+            "example": cause.example,
+        }
+        for cause in found
+    ]
