@@ -125,6 +125,25 @@ def why(state: State, *, authority: str, reason: str = "", next_at: str = "", at
     )
 
 
+def why_paused(*, authority: str, reason: str) -> Why:
+    """Say that nothing is sent because somebody has paused the whole way."""
+    said = reason.rstrip(".") or "kein Grund vermerkt"
+    return Why(
+        f"Der Weg zu {authority} ist angehalten ({said}); gesendet wird wieder, sobald ihn jemand freigibt.",
+        f"The way to {authority} is paused ({said}); sending goes on as soon as somebody resumes it.",
+    )
+
+
+def why_resting(*, authority: str, failures: int, until: str) -> Why:
+    """Say that something accepted waits because others before it did not get through; `until` is a local time."""
+    return Why(
+        f"Angenommen und gesichert; {authority} war zuletzt {failures}-mal nacheinander nicht erreichbar, "
+        f"darum ruht der Weg bis {until}.",
+        f"Accepted and durable; {authority} could not be reached {failures} times in a row, "
+        f"so its way rests until {until}.",
+    )
+
+
 _WHY: Mapping[State, tuple[str, str]] = {
     State.DRAFT: (
         "Das Portal hat die Einreichung noch nicht abgeschlossen; ohne Abschluss verfällt sie am {next_at}.",

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gateway.domain import codes
 from gateway.domain.calendar import written_moment
-from gateway.domain.case import Delivery
-from gateway.domain.delivery import TITLES, State, why
+from gateway.domain.case import Delivery, Way
+from gateway.domain.delivery import TITLES, State, Why, why, why_paused, why_resting
 from gateway.domain.ids import AuthorityKey, read_case_number
 from gateway.domain.insight import Wanted
 from gateway.flow.cases import authority_of
-from gateway.ports import World
+from gateway.ports import Transaction, World
 
 COUNTED = 10_000
 """Deliveries that fit a filter are counted up to here: nobody reads further, and counting costs."""
 
 
-def delivery_out(world: World, delivery: Delivery) -> dict[str, Any]:
-    """Return a delivery as operators see it, with the sentence that says why it stands where it stands."""
+def delivery_out(world: World, delivery: Delivery, way: Way | None = None) -> dict[str, Any]:
+    """Return a delivery as operators see it, with the sentence that says why it stands where it stands.
+
+    `way` is the way to its authority as it is now: what waits may wait for the way, not for its own next attempt.
+    """
     authority = authority_of(world, delivery.authority)
     now = world.clock.now()
-    later = delivery.next_at if delivery.next_at and delivery.next_at > now else None
-    sentence = why(
-        delivery.state,
-        authority=authority.title,
-        reason=delivery.reason,
-        next_at=written_moment(later) if later else "",
-        attempts=delivery.attempt,
-    )
+    sentence = _sentence(delivery, way or Way(authority.key), authority.title, now)
     names = ("position", "message_id", "case_number", "case_id", "authority", "kind", "number", "release", "adapter")
     more = ("attempt", "size", "test", "reason", "code")
     moments = ("next_at", "available_at", "fetched_at", "handed_over_at")
@@ -44,6 +41,28 @@ def delivery_out(world: World, delivery: Delivery) -> dict[str, Any]:
         "sentence_en": sentence.en,
         "age_seconds": int((now - delivery.stamped_at).total_seconds()),
     }
+
+
+def _sentence(delivery: Delivery, way: Way, authority: str, now: datetime) -> Why:
+    rest = way.open_until if way.open_until and way.open_until > now else None
+    if delivery.state in (State.ACCEPTED, State.WAITING):
+        if way.paused:
+            return why_paused(authority=authority, reason=way.paused_why)
+        if rest and delivery.state is State.ACCEPTED:
+            return why_resting(authority=authority, failures=way.failures, until=written_moment(rest))
+    moments = [one for one in (delivery.next_at, rest) if one and one > now]
+    return why(
+        delivery.state,
+        authority=authority,
+        reason=delivery.reason,
+        next_at=written_moment(max(moments)) if moments else "",
+        attempts=delivery.attempt,
+    )
+
+
+def ways_of(tx: Transaction) -> dict[AuthorityKey, Way]:
+    """Return the ways as they are now, by authority."""
+    return {way.authority: way for way in tx.ways.all()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +92,9 @@ def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any
     with world.store.reading() as tx:
         found = tx.insight.deliveries(wanted)
         total = tx.insight.count(wanted, COUNTED + 1)
+        ways = ways_of(tx)
     following = found[-1].position if len(found) == limit else None
-    rows = [delivery_out(world, one) for one in found]
+    rows = [delivery_out(world, one, ways.get(one.authority)) for one in found]
     return {"rows": rows, "next": following, "total": min(total, COUNTED), "capped": total > COUNTED}
 
 

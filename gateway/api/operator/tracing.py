@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.api.operator.delivery_rows import delivery_out
+from gateway.api.operator.delivery_rows import delivery_out, ways_of
 from gateway.api.operator.words import meaning
 from gateway.domain.case import Case
 from gateway.domain.deadlines import standing, submitted_on
@@ -21,10 +21,11 @@ def trace_of(world: World, q: str) -> list[dict[str, Any]]:
             (case, tx.deliveries.of_case(case.id), list(tx.journal.read(subject=case.number)))
             for case in tx.cases.find(q)
         ]
+        ways = ways_of(tx)
     return [
         {
             "case": _case(world, case),
-            "deliveries": [delivery_out(world, one) for one in sent],
+            "deliveries": [delivery_out(world, one, ways.get(one.authority)) for one in sent],
             "events": [_event(entry) for entry in entries],
         }
         for case, sent, entries in found
