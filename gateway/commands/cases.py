@@ -101,6 +101,7 @@ def _told(case: Case, authority: str, delivery: Delivery | None, entries: list[E
         reason=delivery.reason if delivery else "",
         next_at=written_moment(waits_until) if waits_until else "",
         attempts=delivery.attempt if delivery else 0,
+        failed=bool(delivery and delivery.code),
     )
     count = "1 Anlage" if len(case.parts) == 1 else f"{len(case.parts)} Anlagen"
     lines = [

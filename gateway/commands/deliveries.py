@@ -27,7 +27,9 @@ Reason = Annotated[str, typer.Option(help="Warum; steht im Ereignisprotokoll.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")]
 Messages = Annotated[list[str], typer.Argument(metavar="NACHRICHT", help="Kennungen der Nachrichten (UUID).")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Nur zeigen, was ginge.")]
-Typed = Annotated[str, typer.Option("--confirm", help="Bei mehr als 20 Nachrichten: das Wort WIEDERHOLEN.")]
+Typed = Annotated[
+    str, typer.Option("--confirm", help="Bei mehr als 20 Nachrichten: das Wort WIEDERHOLEN oder ANHALTEN.")
+]
 
 
 @app.command("list")

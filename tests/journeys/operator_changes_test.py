@@ -321,6 +321,8 @@ async def test_more_than_twenty_deliveries_are_put_back_only_with_the_word(stage
     assert problem(refused)["code"] == "name-mismatch"
     done = await anna.post("/deliveries/bulk", json={**body, "dry_run": False, "typed": "WIEDERHOLEN"})
     assert done.json()["applied"] is True
+    wrong = await anna.post("/deliveries/bulk", json={**body, "act": "hold", "dry_run": False, "typed": "WIEDERHOLEN"})
+    assert "ANHALTEN" in problem(wrong)["detail"]
 
 
 async def test_the_journal_is_paged_in_both_directions_and_proves_itself(stage: Stage) -> None:

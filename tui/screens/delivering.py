@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from tui.page import Page
 
 TYPED_ABOVE = 20
-TYPED = "WIEDERHOLEN"
-"""The word the server wants above `TYPED_ABOVE`, whatever language the console speaks."""
+TYPED = {"requeue": "WIEDERHOLEN", "hold": "ANHALTEN"}
+"""The words the server wants above `TYPED_ABOVE`, whatever language the console speaks."""
 
 SHOWN = 200
 """Lines of a preview; the rest is counted."""
 
 POSSIBLE: dict[str, frozenset[str]] = {
-    "requeue": frozenset({"held"}),
+    "requeue": frozenset({"held", "waiting"}),
     "hold": frozenset({"accepted", "waiting", "available"}),
     "divert": frozenset({"held", "waiting", "available"}),
     "arrived": frozenset({"held"}),
@@ -75,7 +75,7 @@ def _typed(act: str, chosen: Sequence[DeliveryRow], texts: Texts) -> str:
         return chosen[0].case_number
     if act != "withdraw" and len(chosen) <= TYPED_ABOVE:
         return ""
-    return TYPED if act in ("requeue", "hold") else texts("delivering.typed")
+    return TYPED.get(act) or texts("delivering.typed")
 
 
 async def _which(page: Page, chosen: Sequence[DeliveryRow]) -> str | None:

@@ -23,9 +23,9 @@ from gateway.ports import World
 router = APIRouter()
 
 TYPED_ABOVE = 20
-"""More deliveries than this are put back only with the word typed."""
+"""More deliveries than this are put back or held only with the word for it typed."""
 
-TYPED = "WIEDERHOLEN"
+TYPED = {"requeue": "WIEDERHOLEN", "hold": "ANHALTEN"}
 
 
 @router.get("/deliveries", summary="Deliveries, newest first")
@@ -82,8 +82,8 @@ def on_several(
     Raises:
         SubmissionError: NAME_MISMATCH for more than `TYPED_ABOVE` without the word.
     """
-    if not dry_run and len(message_ids) > TYPED_ABOVE and typed != TYPED:
-        reason = f"Für mehr als {TYPED_ABOVE} Übermittlungen bitte das Wort {TYPED} eingeben."
+    if not dry_run and len(message_ids) > TYPED_ABOVE and typed != TYPED[act]:
+        reason = f"Für mehr als {TYPED_ABOVE} Übermittlungen bitte das Wort {TYPED[act]} eingeben."
         raise SubmissionError(codes.NAME_MISMATCH, reason)
     target = State.WAITING if act == "requeue" else State.HELD
     rows: list[dict[str, Any]] = []

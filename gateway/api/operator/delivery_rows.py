@@ -27,13 +27,15 @@ def delivery_out(world: World, delivery: Delivery, way: Way | None = None) -> di
     """
     authority = authority_of(world, delivery.authority)
     now = world.clock.now()
-    sentence = _sentence(delivery, way or Way(authority.key), authority.title, now)
+    way = way or Way(authority.key)
+    sentence = _sentence(delivery, way, authority.title, now)
     names = ("position", "message_id", "case_number", "case_id", "authority", "kind", "number", "release", "adapter")
     more = ("attempt", "size", "test", "reason", "code")
-    moments = ("next_at", "available_at", "fetched_at", "handed_over_at")
+    moments = ("available_at", "fetched_at", "handed_over_at")
     shown: dict[str, Any] = {name: getattr(delivery, name) for name in (*names, *more)}
     shown |= {name: moment.isoformat() if (moment := getattr(delivery, name)) else None for name in moments}
     return shown | {
+        "next_at": _next(delivery, way, now),
         "authority_name": authority.name,
         "state": delivery.state.value,
         "state_label": TITLES[delivery.state],
@@ -41,6 +43,14 @@ def delivery_out(world: World, delivery: Delivery, way: Way | None = None) -> di
         "sentence_en": sentence.en,
         "age_seconds": int((now - delivery.stamped_at).total_seconds()),
     }
+
+
+def _next(delivery: Delivery, way: Way, now: datetime) -> str | None:
+    """Return when it is tried again: not before its way has rested, and not at all while the way is paused."""
+    if way.paused or delivery.next_at is None:
+        return None
+    rests = way.open_until is not None and way.open_until > now
+    return max(delivery.next_at, way.open_until if rests and way.open_until else delivery.next_at).isoformat()
 
 
 def _sentence(delivery: Delivery, way: Way, authority: str, now: datetime) -> Why:
@@ -57,6 +67,7 @@ def _sentence(delivery: Delivery, way: Way, authority: str, now: datetime) -> Wh
         reason=delivery.reason,
         next_at=written_moment(max(moments)) if moments else "",
         attempts=delivery.attempt,
+        failed=bool(delivery.code),
     )
 
 
