@@ -55,8 +55,7 @@ async def act_on(page: Page, chosen: Sequence[DeliveryRow], *, only: str = "") -
         return False
     typed = _typed(act, possible, texts)
     lines = [texts(f"delivering.{act}.what"), "", *await _told(page, client, act, possible, refused)]
-    one = "_one" if len(possible) == 1 else ""
-    title = texts(f"delivering.confirm{one}", act=texts(f"delivering.{act}.name"), n=len(possible))
+    title = texts("delivering.confirm", act=texts(f"delivering.{act}.name"), n=len(possible))
     reason = await page.app.push_screen_wait(Confirm(title, lines, typed=typed))
     if not reason:
         return False
