@@ -32,6 +32,8 @@ BENCHES: Mapping[str, Bench] = {
     "file_drops": partial(_later, "file_drops", "run"),
     "long_history": partial(_later, "long_history", "run"),
     "wake_up": partial(_later, "wake_up", "run"),
+    "peers": partial(_later, "peers", "run"),
+    "nrw_year": partial(_later, "nrw_year", "run"),
     "workers": partial(_later, "workers", "run"),
     "compose": partial(_later, "neighbours", "composing"),
     "mailbox": partial(_later, "neighbours", "fetching"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -27,7 +28,9 @@ from gateway.settings import Settings
 from gateway.wiring import SystemClock
 from tests.kit.installation import MUENSTER, WARENDORF, Installation, installation
 
-READY = "bereit: "
+READY = re.compile("bereit: (?!https:)(.+)")
+"""What it says once it listens; a mailbox, which has TLS, may be ready before the API."""
+
 TICKS = os.sysconf("SC_CLK_TCK")
 WITH_PLANS, WITHOUT_PLANS = "05570012", "05515000"
 """Municipalities whose authorities take part with option 1 and option 2."""
@@ -56,7 +59,12 @@ def site() -> Iterator[Site]:
         clock: Any = SystemClock()
         with installation(Path(folder), clock=clock) as installed:
             installed.takes_part(MUENSTER, option=Option.WITHOUT_PLANS)
-            yield Site(installed.home, installed.settings, installed.world, _token(installed), _inboxes(installed))
+            yield sited(installed)
+
+
+def sited(installed: Installation) -> Site:
+    """Return an installation as a site, with a token for a portal."""
+    return Site(installed.home, installed.settings, installed.world, _token(installed), _inboxes(installed))
 
 
 def _token(installed: Installation) -> str:
@@ -72,12 +80,15 @@ def _inboxes(installed: Installation) -> dict[str, Path]:
 
 
 class Service:
-    """`bauweiche serve`, `worker` or `run` on a site, in a process of its own; its log goes to a file."""
+    """`bauweiche serve`, `worker` or `run` on a site, in a process of its own; its log goes to a file.
 
-    def __init__(self, where: Site, *arguments: str) -> None:
+    `settings` are added to the environment.
+    """
+
+    def __init__(self, where: Site, *arguments: str, **settings: str) -> None:
         command = [sys.executable, "-m", "gateway.main", "--state", str(where.settings.state), *arguments]
         self._log = where.home / f"{arguments[0]}.log"
-        environment = os.environ | {"BAUWEICHE_DISK_RESERVE_BYTES": "0", "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {"BAUWEICHE_DISK_RESERVE_BYTES": "0", "PYTHONUNBUFFERED": "1"} | settings
         with self._log.open("w") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         self.pid = self._process.pid
@@ -85,7 +96,7 @@ class Service:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port of its API."""
         return int(self.said.rpartition(":")[2])
 
     def stop(self) -> None:
@@ -123,8 +134,8 @@ class Service:
         until = time.monotonic() + 30
         while time.monotonic() < until:
             for line in self._log.read_text().splitlines():
-                if line.startswith(READY):
-                    return line.removeprefix(READY)
+                if (said := READY.fullmatch(line)) is not None:
+                    return said[1]
             if self._process.poll() is not None:
                 break
             time.sleep(0.02)
@@ -132,9 +143,9 @@ class Service:
 
 
 @contextmanager
-def service(where: Site, *arguments: str) -> Iterator[Service]:
+def service(where: Site, *arguments: str, **settings: str) -> Iterator[Service]:
     """Run a command of the product for as long as the block lasts."""
-    running = Service(where, *arguments)
+    running = Service(where, *arguments, **settings)
     try:
         yield running
     finally:

@@ -15,10 +15,11 @@ import sqlite3
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bench.figures import Figure, ratios
 from bench.site import WITHOUT_PLANS, Line, Service, Site, line, service, site
@@ -45,7 +46,8 @@ def run(quick: bool) -> list[Figure]:
     with site() as where, service(where, "serve", "--port", "0") as server:
         application = without_plans()
         with floor_of(where, application) as straight, line(server, where) as portal:
-            work = Work(server, where, application, enclosed(application))
+            at_once = enclosed(application.announcement(), [file.octets for file in application.files])
+            work = Work(server, where, application, at_once)
             work.alone(portal, 30)
             work.whole(portal, 30)
             work.together(8)
@@ -100,12 +102,13 @@ def without_plans() -> Application:
     return replace(found, files=(overview("Lagerhalle", 20_000),))
 
 
-def enclosed(application: Application) -> bytes:
-    """Return the body of the one call that brings the files along."""
-    announcement = application.announcement()
-    for entry, file in zip(announcement["attachments"], application.files, strict=True):
-        entry["content"] = b64encode(file.octets).decode()
-    return json.dumps(announcement).encode()
+def enclosed(announced: dict[str, Any], files: Sequence[bytes]) -> bytes:
+    """Return the body of the one call that brings the files along; `announced` is left as it is."""
+    attachments = [
+        entry | {"content": b64encode(octets).decode()}
+        for entry, octets in zip(announced["attachments"], files, strict=True)
+    ]
+    return json.dumps(announced | {"attachments": attachments}).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,19 @@
 """Many authorities that take 200 ms each: what more worker processes bring, what a case costs, and what it leaves.
 
-The authority is a folder whose delivery sleeps for 200 ms; everything else is the product: real worker processes on
-PostgreSQL (and on SQLite), a queue that was filled beforehand, ways opened at once. Each process may have two
-deliveries at a time, so the bound is clear: 10 deliveries a second and process. On a machine that does other work too
-the processors are the bound; then only longer waits (BENCH_SLOW) show what more processes bring.
+The authority is a folder whose delivery waits for 200 ms; everything else is the product: real worker processes, a
+queue that was filled beforehand, ways opened at once. With one place per process the bound is clear: at most five
+deliveries a second and process, so what more processes bring shows before the processors are full. With the 16 places
+that a process has as delivered, one process alone fills a processor: what more of them bring then is what the machine
+has left. Also measured: what else the machine did meanwhile, and what a case costs from the portal's call to erasure.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import os
+import resource
 import secrets
 import signal
 import sqlite3
@@ -43,12 +46,15 @@ from gateway.wiring import SystemClock, open_world
 from tests.kit.installation import Installation, MovingClock, announcement, installation, overview_pdf, portal
 from tests.kit.stores import fresh_database
 
-SLOW = float(os.environ.get("BENCH_SLOW", "0.2"))
-"""Seconds that an authority takes; BENCH_SLOW=4 shows on a busy machine what waiting alone allows."""
+SLOW = 0.2
+"""Seconds that an authority takes."""
 
-SLOTS = 2
-PROCESSES = (1, 2, 4)
-BACKLOG = 240
+PLAN = ((1, 1), (1, 2), (1, 4), (16, 1), (16, 2))
+"""Places per process and number of processes, measured in turns."""
+
+EACH, MANY = 40, 200
+"""How many deliveries wait per process with one place, and in all with sixteen."""
+
 TOWNS = {
     "05515000": "05515000", "05570000": "05570012", "05113000": "05113000", "05111000": "05111000",
     "05315000": "05315000", "05314000": "05314000", "05711000": "05711000", "05913000": "05913000",
@@ -76,70 +82,106 @@ class SlowWay:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One backlog carried away: seconds, processor seconds of the workers and of the database server."""
+    """One backlog carried away: seconds; processor seconds of workers, database server and everybody else here."""
 
+    backlog: int
     seconds: float
     workers: float
     database: float
+    others: float
+
+    @property
+    def rate(self) -> float:
+        """Deliveries a second."""
+        return self.backlog / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one case costs in milliseconds of processor time, and what it leaves in the database, in KB."""
+
+    handed_off: float
+    carried: float
+    erased: float
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The rounds by (places, processes), and the cost of a case."""
+
+    rounds: Mapping[tuple[int, int], list[Round]]
+    cost: Cost
 
 
 def run(quick: bool) -> list[Figure]:
-    """Measure one, two and four worker processes in turns, on both databases."""
+    """Measure on both databases."""
     configure(level=logging.CRITICAL)  # a line per request would drown the figures
     figures: list[Figure] = []
     for backend in ("postgresql", "sqlite"):
-        figures += _measured(backend, 40 if quick else BACKLOG, 1 if quick else 3)
+        figures += _figures(backend, measured(backend, quick))
     return figures
 
 
-def _measured(backend: str, backlog: int, rounds: int) -> list[Figure]:
-    found: dict[int, list[Round]] = {count: [] for count in PROCESSES}
+def measured(backend: str, quick: bool) -> Measured:
+    """Carry backlogs away in turns, and return every round."""
+    found: dict[tuple[int, int], list[Round]] = {one: [] for one in PLAN}
     with tempfile.TemporaryDirectory(prefix="bauweiche-bench-", dir=os.environ.get("BENCH_DIR")) as place:
         clock: Any = SystemClock()
         database = fresh_database(backend, Path(place))
         with installation(Path(place), clock=clock, database=database) as installed:
             for key in TOWNS:
                 installed.takes_part(AuthorityKey(key))
-            for _ in range(rounds):
-                for count in PROCESSES:
+            filled, handed_off, before = 0, 0.0, _database_cpu(database)
+            for _ in range(1 if quick else 3):
+                for places, processes in PLAN:
+                    backlog = (EACH * processes if places == 1 else MANY) // (4 if quick else 1)
                     _switch(installed.world, pause=True)
+                    before = _own_cpu() + _database_cpu(database)
                     asyncio.run(_fill(installed, backlog))
-                    found[count].append(_round(installed, database, count))
-            left = _bytes_per_case(installed, database, backlog * rounds * len(PROCESSES))
-    return [*_figures(backend, found, backlog), left]
+                    handed_off += _own_cpu() + _database_cpu(database) - before
+                    filled += backlog
+                    found[places, processes].append(_round(installed, database, backlog, places, processes))
+            erased, left = _erased(installed, database)
+    alone = list(found[1, 1])
+    carried = sum(one.workers + one.database for one in alone) / sum(one.backlog for one in alone)
+    cost = Cost(1000 * handed_off / filled, 1000 * carried, 1000 * erased / filled, left / filled / 1000)
+    return Measured(found, cost)
 
 
-def _figures(backend: str, found: dict[int, list[Round]], backlog: int) -> Iterator[Figure]:
-    alone = [backlog / one.seconds for one in found[1]]
-    for count, rounds in found.items():
-        rates = tuple(backlog / one.seconds for one in rounds)
-        what = f"{count} Worker-Prozesse, je Behörde {SLOW * 1000:.0f} ms"
-        yield Figure(f"worker.{backend}.{count}", what, "je s", rates)
-        if count > 1:
-            gained = tuple(rate / one for rate, one in zip(rates, alone, strict=True))
-            yield Figure(f"worker.{backend}.{count}.gewinn", f"gegen einen (höchstens {count})", "", gained)
-        own = tuple(1000 * one.workers / backlog for one in rounds)
-        yield Figure(f"worker.{backend}.{count}.cpu", "Prozessorzeit der Worker je Übermittlung", "ms", own)
+def _figures(backend: str, measured: Measured) -> Iterator[Figure]:
+    for (places, processes), rounds in measured.rounds.items():
+        name = f"worker.{backend}.{places}x{processes}"
+        what = f"{processes} Worker-Prozesse, je {places} gleichzeitig, je Behörde {SLOW * 1000:.0f} ms"
+        yield Figure(name, what, "je s", tuple(one.rate for one in rounds))
+        own = tuple(1000 * one.workers / one.backlog for one in rounds)
+        yield Figure(f"{name}.cpu", "Prozessorzeit der Worker je Übermittlung", "ms", own)
         if backend == "postgresql":
-            server = tuple(1000 * one.database / backlog for one in rounds)
-            yield Figure(f"worker.{backend}.{count}.cpu-db", "dazu der Datenbankserver", "ms", server)
+            server = tuple(1000 * one.database / one.backlog for one in rounds)
+            yield Figure(f"{name}.cpu-db", "dazu der Datenbankserver", "ms", server)
+        yield Figure(f"{name}.fremd", "Kerne, die währenddessen anderes taten", "", tuple(map(_elsewhere, rounds)))
+    cost = measured.cost
+    yield Figure(f"vorgang.{backend}.annehmen", "Annahme in einem Aufruf, mit Datenbank", "ms", (cost.handed_off,))
+    yield Figure(f"vorgang.{backend}.uebermitteln", "Übermittlung, mit Datenbank", "ms", (cost.carried,))
+    yield Figure(f"vorgang.{backend}.loeschen", "Nachsehen, Nachweis und Löschung", "ms", (cost.erased,))
+    yield Figure(f"vorgang.{backend}.bleibt", "Datenbank je Vorgang danach", "KB", (cost.left,))
+
+
+def _elsewhere(one: Round) -> float:
+    return one.others / one.seconds
 
 
 async def _fill(installed: Installation, backlog: int) -> None:
-    """Hand applications off as portals do, in turns to all authorities."""
+    """Hand applications off as portals do, in turns to all authorities, each in one call."""
     towns = list(TOWNS.values())
     gate = Gate()
     async with portal(installed, gate=gate, name=secrets.token_hex(4)) as line:
         for number in range(backlog):
             pdf = overview_pdf(20_000)
             asked = announcement(pdf, municipality=towns[number % len(towns)])
-            begun = await line.post("/v1/submissions", json=asked, headers={"Idempotency-Key": secrets.token_hex(8)})
-            case = begun.raise_for_status().json()
-            put = await line.put(
-                case["attachments"][0]["upload_url"], content=pdf, headers={"Content-Type": "application/pdf"}
-            )
-            put.raise_for_status()
-            (await line.post(f"/v1/submissions/{case['id']}/complete")).raise_for_status()
+            asked["attachments"][0]["content"] = base64.b64encode(pdf).decode()
+            said = await line.post("/v1/submissions", json=asked, headers={"Idempotency-Key": secrets.token_hex(8)})
+            assert said.raise_for_status().json()["status"] == "accepted"
 
 
 def _switch(world: World, *, pause: bool) -> None:
@@ -147,17 +189,19 @@ def _switch(world: World, *, pause: bool) -> None:
         (operate.pause if pause else operate.resume)(world, AuthorityKey(key), "operator:bench", "Messung")
 
 
-def _round(installed: Installation, database: str, processes: int) -> Round:
-    with _workers(installed, processes) as pids:
-        before = _cpu(pids), _database_cpu(database)
+def _round(installed: Installation, database: str, backlog: int, places: int, processes: int) -> Round:
+    with _workers(installed, places, processes) as pids:
+        before = _cpu(pids), _database_cpu(database), _machine_cpu()
         begun = time.perf_counter()
         _switch(installed.world, pause=False)
         while _open(installed.world):
             if time.perf_counter() - begun > 600:
                 raise RuntimeError("not carried away")
-            time.sleep(0.05)
+            time.sleep(0.1)
         seconds = time.perf_counter() - begun
-        return Round(seconds, _cpu(pids) - before[0], _database_cpu(database) - before[1])
+        workers, server = _cpu(pids) - before[0], _database_cpu(database) - before[1]
+        others = max(0.0, _machine_cpu() - before[2] - workers - server)
+        return Round(backlog, seconds, workers, server, others)
 
 
 def _open(world: World) -> int:
@@ -167,8 +211,9 @@ def _open(world: World) -> int:
 
 
 @contextmanager
-def _workers(installed: Installation, count: int) -> Iterator[list[int]]:
-    command = [sys.executable, "-m", "bench.workers", str(installed.settings.state), installed.settings.database]
+def _workers(installed: Installation, places: int, count: int) -> Iterator[list[int]]:
+    state, database = str(installed.settings.state), installed.settings.database
+    command = [sys.executable, "-m", "bench.workers", state, database, str(places)]
     with (installed.home / "workers.log").open("a") as log:
         started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) for _ in range(count)]
     try:
@@ -184,6 +229,18 @@ def _workers(installed: Installation, count: int) -> Iterator[list[int]]:
             one.wait(120)
             assert one.stdout is not None
             one.stdout.close()
+
+
+def _own_cpu() -> float:
+    """Return the processor seconds of this process and the children it has buried."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
+
+
+def _machine_cpu() -> float:
+    """Return the processor seconds that all cores together have worked."""
+    user, nice, system, _idle, _wait, *rest = map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:])
+    return (user + nice + system + sum(rest[:3])) / TICKS
 
 
 def _cpu(pids: list[int]) -> float:
@@ -208,18 +265,17 @@ def _seconds(pid: int) -> float:
     return sum(int(ticks) for ticks in fields[11:15]) / TICKS
 
 
-def _bytes_per_case(installed: Installation, database: str, cases: int) -> Figure:
-    """Let everything be fetched and erased, and return what a case leaves in the database for good."""
+def _erased(installed: Installation, database: str) -> tuple[float, int]:
+    """Let everything be fetched and erased; return the processor seconds of that, and the bytes left for good."""
     for inbox in installed.inboxes.values():
         for folder in inbox.iterdir():
             if folder.name[0] != ".":
                 folder.rename(installed.home / folder.name)
+    before = _own_cpu() + _database_cpu(database)
     worker = Worker(_later(installed.world), "bench", stop=threading.Event())
     while worker.turn() or _lying(installed.world):
         pass
-    size = _size(installed.world, database)
-    name = "postgresql" if database.startswith("postgresql") else "sqlite"
-    return Figure(f"bleibt.{name}", "Datenbank je Vorgang nach Übergabe und Löschung", "KB", (size / cases / 1000,))
+    return _own_cpu() + _database_cpu(database) - before, _size(installed.world, database)
 
 
 def _size(world: World, database: str) -> int:
@@ -260,7 +316,7 @@ def main() -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     print("ready", flush=True)
-    Worker(replace(world, build=build), f"bench-{os.getpid()}", SLOTS, stop).run()
+    Worker(replace(world, build=build), f"bench-{os.getpid()}", int(sys.argv[3]), stop).run()
     world.store.close()
 
 

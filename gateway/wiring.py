@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
@@ -27,6 +28,9 @@ from gateway.edges.webhook import HttpsCourier
 from gateway.flow.webhooks import PORTALS
 from gateway.ports import Clock, Directory, Mailer, Store, Vault, World
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.survey.table import Table
 
 VAULT = "vault"
 """The journal's subject for choices about where sealed parts lie."""
@@ -93,11 +97,18 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
         plugins=plugins,
         build=partial(_build, plugins, link),
         policy=settings.policy,
+        read_table=_read_table,
         holidays=lru_cache(maxsize=16)(closed_days),
         mailer=_mailer(settings),
         official_schemas=settings.official_schemas or _installed(state / "schemas"),
         courier=HttpsCourier(portals.allow, partial(portals.tls, client=False)),
     )
+
+
+def _read_table(octets: bytes) -> Table:
+    from gateway.edges.survey_apart import read_table_apart  # whoever reads no survey need not wait for its reader
+
+    return read_table_apart(octets)
 
 
 def _vault(settings: Settings, store: Store, clock: Clock) -> Vault:

@@ -15,7 +15,7 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Disk:
 
     def mount(self) -> None:
         """Mount it; after a cut it recovers by its journal."""
-        subprocess.run(["mount", "-o", "loop", self.image, self.place], check=True)
+        subprocess.run(["mount", "-o", "loop,errors=remount-ro", self.image, self.place], check=True)
 
     def cut(self) -> None:
         """Stop it in this instant."""
@@ -75,11 +75,31 @@ class Disk:
 
     def refuse(self, *, all_writes: bool = True) -> None:
         """Let the device refuse every write, as a failing disk does (the file system turns read-only), or none."""
-        found = ["findmnt", "-no", "SOURCE", str(self.place)]
-        device = subprocess.run(found, check=True, capture_output=True, text=True).stdout.strip()
-        subprocess.run(["blockdev", "--setro" if all_writes else "--setrw", device], check=True)
+        subprocess.run(["blockdev", "--setro" if all_writes else "--setrw", self._device()], check=True)
 
-    def unmount(self, patience: float = 8) -> None:
+    def turn_read_only(self) -> None:
+        """Let the file system find an error in itself, upon which it is read-only under everybody who uses it.
+
+        It is frozen for that instant: ext4 tells an fsync that is just waiting for its journal that all is well even
+        though the error keeps the journal from being written, to any program, and that is not what is tried here.
+        """
+        error = Path(f"/sys/fs/ext4/{Path(self._device()).name}/trigger_fs_error")
+        subprocess.run(["fsfreeze", "--freeze", self.place], check=True)
+        try:
+            error.write_text("tried on purpose")
+        finally:
+            subprocess.run(["fsfreeze", "--unfreeze", self.place], check=True)
+
+    def check(self) -> None:
+        """Mend the unmounted file system as an administrator does."""
+        done = subprocess.run(["e2fsck", "-fy", self.image], capture_output=True, text=True, check=False)
+        assert done.returncode < 4, done.stdout
+
+    def _device(self) -> str:
+        found = ["findmnt", "-no", "SOURCE", str(self.place)]
+        return subprocess.run(found, check=True, capture_output=True, text=True).stdout.strip()
+
+    def unmount(self, patience: float = 60) -> None:
         """Unmount it once nobody uses it any more."""
         until = time.monotonic() + patience
         while self.place.is_mount():
@@ -120,10 +140,10 @@ def run(quick: bool) -> Finding:
     if not possible():
         return Finding(PROMISE, (), (), ("Here: no root, no loop device or no ext4.",))
     count, cuts = (60, 4) if quick else (450, 30)
-    outcome = cut_again_and_again(count, cuts, minutes=3 if quick else 40)
+    outcome = struck_again_and_again(count, cuts, 3 if quick else 40, _power_cut)
     lost, doubled, wrong = judged(outcome)
     figures = (
-        Figure("power cuts", outcome.kills["power"], least=cuts),
+        Figure("power cuts", outcome.kills["struck"], least=cuts),
         Figure("of these, after the disk had refused all writes for up to 3 s", outcome.kills["refused"]),
         Figure("processes that had stopped by themselves by then (exit code 70)", outcome.exits["70"]),
         Figure("applications handed off meanwhile", outcome.ledger.done, least=count),
@@ -139,8 +159,12 @@ def run(quick: bool) -> Finding:
     return Finding(PROMISE, figures, tuple(failures[:20]), NOT_SHOWN)
 
 
-def cut_again_and_again(count: int, cuts: int, minutes: float, seed: int = 11) -> Outcome:
-    """Hand `count` applications off while the power goes `cuts` times; return what is left."""
+Strike = Callable[[Disk, Gateways, Ledger, random.Random, int], None]
+"""What happens to the disk, the how many-th time; the processes are killed by it or live on."""
+
+
+def struck_again_and_again(count: int, cuts: int, minutes: float, strike: Strike, seed: int = 11) -> Outcome:
+    """Hand `count` applications off while the disk is struck `cuts` times; return what is left."""
     clock: Any = SystemClock()
     with TemporaryDirectory(prefix="bauweiche-power-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -161,11 +185,12 @@ def cut_again_and_again(count: int, cuts: int, minutes: float, seed: int = 11) -
         with ThreadPoolExecutor(1) as pool:
             portals = Portals([wires.to(doors[0][0], "portal")], token, ledger, until)
             handing = pool.submit(portals.hand_off, wished, 6)
-            done = _cut(made, gateways, ledger, doors[0], cuts, count, until, seed)
+            times = _Times(cuts, count, until, seed)
+            done = _struck(made, gateways, ledger, doors[0], times, strike)
             handing.result()
         while time.monotonic() < until and not _settled(installed):
             time.sleep(0.5)
-        gateways.kills["power"] = done
+        gateways.kills["struck"] = done
         outcome = Outcome(ledger, gateways.kills, gateways.exits, wires.losses, (time.monotonic() - begun) / 60)
         gateways.end()
         for end in folders(ends):
@@ -183,29 +208,25 @@ def start(gateways: Gateways, door: tuple[int, int]) -> None:
     gateways.add("worker", "worker")
 
 
-def _cut(
-    made: Disk,
-    gateways: Gateways,
-    ledger: Ledger,
-    door: tuple[int, int],
-    cuts: int,
-    count: int,
-    until: float,
-    seed: int,
+@dataclass(frozen=True, slots=True)
+class _Times:
+    cuts: int
+    count: int
+    until: float
+    seed: int
+
+
+def _struck(
+    made: Disk, gateways: Gateways, ledger: Ledger, door: tuple[int, int], times: _Times, strike: Strike
 ) -> int:
-    """Cut the power when about as many applications are through as the cuts should be apart; return how often."""
-    draw, done = random.Random(seed), 0
-    while done < cuts and time.monotonic() < until:
-        wanted = min(ledger.done + draw.expovariate(cuts / count), count)
-        while ledger.done < wanted and ledger.done < count and time.monotonic() < until:
+    """Strike when about as many applications are through as the strikes should be apart; return how often."""
+    draw, done = random.Random(times.seed), 0
+    while done < times.cuts and time.monotonic() < times.until:
+        wanted = min(ledger.done + draw.expovariate(times.cuts / times.count), times.count)
+        while ledger.done < wanted and ledger.done < times.count and time.monotonic() < times.until:
             time.sleep(0.005)
         time.sleep(draw.random() * 0.3)
-        if done % 4 == 3:
-            made.refuse()
-            time.sleep(draw.random() * 3)
-            gateways.kills["refused"] += 1
-        made.cut()
-        made.refuse(all_writes=False)
+        strike(made, gateways, ledger, draw, done)
         for one in gateways.running:
             gateways.exits[str(gateways.nursery.end(one.pid, signal.SIGKILL))] += 1
         gateways.running.clear()
@@ -214,6 +235,15 @@ def _cut(
         start(gateways, door)
         done += 1
     return done
+
+
+def _power_cut(made: Disk, gateways: Gateways, _ledger: Ledger, draw: random.Random, number: int) -> None:
+    if number % 4 == 3:
+        made.refuse()
+        time.sleep(draw.random() * 3)
+        gateways.kills["refused"] += 1
+    made.cut()
+    made.refuse(all_writes=False)
 
 
 def _settled(installed: Installation) -> bool:

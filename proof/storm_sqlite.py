@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from proof.frame import Finding
-from proof.storm import finding, storm, weather
+from proof.storm import KILLS, finding, storm, weather
 
 
 def run(quick: bool) -> Finding:
     """Let it blow over SQLite."""
     blowing = weather(quick)
-    return finding(blowing, storm(blowing), "SQLite")
+    return finding(blowing, storm(blowing), "SQLite", None if quick else KILLS)

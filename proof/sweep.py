@@ -21,7 +21,7 @@ from tests.kit.crash_ends import OPTIONS, WAYS
 from tests.kit.crash_shim import Fault
 from tests.kit.crash_sweep import sweep
 
-JOBS = 2
+JOBS = 3
 MEMORY = Path("/dev/shm")
 NAMES = {
     "F": "fsync", "D": "fsync of the database's folder", "R": "rename", "U": "unlink", "T": "truncate",
@@ -47,10 +47,10 @@ class Swept:
 
 
 def run(quick: bool) -> Finding:
-    """Sweep all ways and options, two at a time."""
+    """Sweep all ways and options, some at a time."""
     if crash_shim.COMPILER is None:
         return Finding(PROMISE, (), (), (crash_shim.MISSING,))
-    tasks = [(way, option, 60 if quick else 1) for way in WAYS for option in OPTIONS]
+    tasks = [(way, option, 61 if quick else 1) for way in WAYS for option in OPTIONS]
     tasks.sort(key=lambda task: task[0] != "sftp")  # the longest first
     with ProcessPoolExecutor(JOBS, mp_context=get_context("spawn")) as pool:
         found = list(pool.map(_swept, tasks))

@@ -15,7 +15,7 @@ from adapters.folder.probe import probe_shelf
 from adapters.folder.receipts import find_receipt
 from adapters.folder.returns import put_aside, returned
 from adapters.folder.shelf import Shelf
-from gateway.adapter import Envelope, Finding, Handover, Outcome, Pickup, Returned, Unreachable
+from gateway.adapter import Envelope, Finding, Handover, Outcome, Pickup, Returned, Unreachable, Unusable
 from gateway.domain import codes
 from gateway.domain.ids import MessageId
 
@@ -75,8 +75,8 @@ class FolderAdapter:
         """Write, rename and remove a dot file there; its time tells the far side's clock."""
         return probe_shelf(self._open, self._now)
 
-    def collect(self) -> Iterator[Returned]:
-        """Yield the authority's replies by name; what they lend stays usable after the iteration too."""
+    def collect(self) -> Iterator[Returned | Unusable]:
+        """Yield the authority's replies, and what is none, by name; what they lend stays usable afterwards too."""
         live: list[Shelf] = []
         with reachable(self._open) as shelf:
             live.append(shelf)

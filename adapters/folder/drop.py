@@ -165,6 +165,9 @@ def _publish(shelf: Shelf, staged: str, name: str) -> bool:
         if not shelf.move(staged, name):
             return False
     except Occupied:
+        with unreachable():
+            if not shelf.exists(staged):  # it lies there: a rename of a worker that is gone came through meanwhile
+                return False
         raise _in_the_way(name) from None
     except ShelfError as error:
         if error.sure:

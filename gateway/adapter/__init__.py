@@ -53,6 +53,7 @@ __all__ = [
     "SealedFile",
     "Unconfirmed",
     "Unreachable",
+    "Unusable",
     "Waiting",
     "Watching",
 ]
@@ -235,8 +236,12 @@ class Probing(Protocol):
 class Collecting(Protocol):
     """An adapter that brings replies back."""
 
-    def collect(self) -> Iterator[Returned]:
-        """Yield what the authority left for us; `done()` on each removes it over there once we hold it durably."""
+    def collect(self) -> Iterator[Returned | Unusable]:
+        """Yield what the authority left for us; `done()` on each removes it over there once we hold it durably.
+
+        What lies there and cannot be taken is yielded too, in every round, so that somebody hears of it. Raises
+        Unreachable if the place cannot be looked at now.
+        """
 
 
 @runtime_checkable
@@ -253,6 +258,7 @@ class Returned:
 
     `message` and the attachments may be opened again and again until `done()` was called, also after the iteration
     of `collect` went on or ended; after `done()` nothing of it is there. Without `done()` it comes again next time.
+    `left(reason)` tells the adapter that we could not take it, so that it can tell the authority's IT.
     """
 
     reference: str
@@ -260,6 +266,19 @@ class Returned:
     attachments: Mapping[str, Callable[[], BinaryIO]]
     done: Callable[[], None]
     facts: Mapping[str, str] = field(default_factory=dict)
+    left: Callable[[str], None] = lambda reason: None  # noqa: ARG005  # for an adapter that tells nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Something that lies among the replies and cannot be taken.
+
+    `reference` tells it from others lying there; it may be any text, and is kept only as a digest. `reason` is a German
+    sentence for operators: what is wrong, without any name that the far side chose.
+    """
+
+    reference: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

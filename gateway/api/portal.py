@@ -114,7 +114,7 @@ def _announce(request: Request, octets: bytes) -> Response:
             found, replayed = at_once.submit(request, Call(client, key, digest, asked, files))
         else:
             case, replayed = intake.announce(world, client, asked, key, digest)
-            found = _view(world, case)
+            found = _view(world, case) if replayed else views.submission_out(world, case, ())
     headers = {"Location": f"/v1/submissions/{found.id}"}
     return _answer(found, 201, headers | {"Idempotent-Replayed": "true"} if replayed else headers)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,8 +58,8 @@ def worker(
         return
     from gateway.flow.worker import Worker
 
-    with opened(ctx, writing=True) as world:
-        out(f"{Worker(world, _worker_name()).turn()}\n")
+    with opened(ctx, writing=True) as world, _on_duty(load(seat_of(ctx).state)) as (name, gone):
+        out(f"{Worker(world, name, gone=gone).turn()}\n")
 
 
 def run(ctx: typer.Context, port: Port = None) -> None:
@@ -71,9 +74,10 @@ def _run(ctx: typer.Context, port: int | None, *, serving: bool, working: bool) 
     keep_memory()
     configure()
     settings = load(seat_of(ctx).state)
-    with opened(ctx, writing=True) as world:
+    with opened(ctx, writing=True) as world, ExitStack() as stack:
         stop = threading.Event()
-        thread = _start_worker(world, settings, stop) if working else None
+        on_duty = stack.enter_context(_on_duty(settings)) if working else None
+        thread = _start_worker(world, settings, stop, *on_duty) if on_duty else None
         try:
             if serving:
                 from gateway.serving import serve as serve_world
@@ -87,17 +91,26 @@ def _run(ctx: typer.Context, port: int | None, *, serving: bool, working: bool) 
                 thread.join()
 
 
-def _start_worker(world: World, settings: Settings, stop: threading.Event) -> threading.Thread:
+def _start_worker(
+    world: World, settings: Settings, stop: threading.Event, name: str, gone: Callable[[str], bool]
+) -> threading.Thread:
     from gateway.flow.worker import Worker
 
-    working = Worker(world, _worker_name(), settings.workers, stop)
+    working = Worker(world, name, settings.workers, stop, gone=gone)
     thread = threading.Thread(target=working.run, name="worker")
     thread.start()
     return thread
 
 
-def _worker_name() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}"
+@contextmanager
+def _on_duty(settings: Settings) -> Iterator[tuple[str, Callable[[str], bool]]]:
+    """Put a new worker on the roll; yields its name, which no other process ever has, and who tells of the others."""
+    from gateway.edges.roll import Roll
+
+    roll = Roll(settings.state / "workers")
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    with roll.on_duty(name):
+        yield name, roll.gone
 
 
 def _until_stopped(stop: threading.Event) -> None:

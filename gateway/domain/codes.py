@@ -122,6 +122,8 @@ PLANS_RECORDED = Code("plans-already-recorded", 409, "Der Eingang der Pläne ist
 PLANS_DATE = Code("plans-date-invalid", 422, "Datum des Planeingangs unmöglich")
 
 # replies
+REPLY_UNUSABLE = Code("reply-unusable", 422, "Eintrag im Rückweg lässt sich nicht abholen")
+REPLY_UNUSABLE_GONE = Code("reply-unusable-gone", 422, "Eintrag im Rückweg liegt nicht mehr da")
 REPLY_UNMATCHED = Code("reply-unmatched", 409, "Antwort keinem Vorgang zugeordnet", "S090")
 SIGNATURE_MISSING = Code("signature-missing", 422, "Signatur fehlt", "T010")
 SENDER_WRONG = Code("reply-sender-wrong", 422, "Absender gehört nicht zu dieser Behörde", "T070")

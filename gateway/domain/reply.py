@@ -115,10 +115,11 @@ class Candidate:
 class Reply:
     """A message from an authority: routing and state only, no personal data (law 2).
 
-    `transport_id` is what the way calls it, `message_id` its nachrichtenUUID ("" if unreadable), `sha256` the digest of
-    the message's bytes. `facts` are ids the transport gave. `case_id`, `case_number` and `client` are "" until it is
-    matched. `cursor` orders what a portal may read: given when a reply is matched, 0 before. `size` counts bytes of
-    message and attachments. `code` is an error code or Fehlerkennzahl, `reason` its German sentence without content.
+    `transport_id` is what the way calls it, `message_id` its nachrichtenUUID ("" if unreadable; of what lies in a
+    return folder and cannot be taken: which folder), `sha256` the digest of the message's bytes. `facts` are ids the
+    transport gave. `case_id`, `case_number` and `client` are "" until it is matched. `cursor` orders what a portal may
+    read: given when a reply is matched, 0 before. `size` counts bytes of message and attachments. `code` is an error
+    code or Fehlerkennzahl, `reason` its German sentence without content.
     """
 
     id: str

@@ -203,22 +203,23 @@ class FolderKeyring:
 
     def _load(self, path: Path) -> PrivateKeyEntry:
         """Return a file's key, from memory if it has not changed. Raises: ConfigurationError if others may read it."""
+        known = self._read.get(path)
         try:
+            if known is not None and known[0] == _version(path.lstat()):
+                return known[1]
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
             raise _configuration(f"Die Schlüsseldatei {path.name} ist nicht lesbar oder ein Verweis.") from error
         try:
             status = os.fstat(descriptor)
             _check_mode(path, status, "0600")
-            version = (status.st_mtime_ns, status.st_size, status.st_ino)
-            known = self._read.get(path)
-            if known is None or known[0] != version:
-                self._read[path] = known = version, read_private_key(os.read(descriptor, _KEY_BYTES))
+            entry = read_private_key(os.read(descriptor, _KEY_BYTES))
         except SealError as error:
             raise SealError(error.code, f"{path.name}: {error.reason}", error.hint) from error
         finally:
             os.close(descriptor)
-        return known[1]
+        self._read[path] = _version(status), entry
+        return entry
 
     def _add(self, purpose: KeyPurpose, entry: PrivateKeyEntry) -> _Held:
         """Write a new key file under the next free number, durably."""
@@ -254,6 +255,11 @@ def _pem(entry: PrivateKeyEntry) -> bytes:
     key = entry.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     own = [] if entry.certificate is None else [entry.certificate]
     return key + b"".join(certificate.public_bytes(Encoding.PEM) for certificate in (*own, *entry.chain))
+
+
+def _version(status: os.stat_result) -> tuple[int, ...]:
+    """Return what differs once a file has other content, another owner or other rights, or is a link."""
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_mode, status.st_uid
 
 
 def _check_mode(path: Path, status: os.stat_result, wanted: str) -> None:

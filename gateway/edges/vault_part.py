@@ -111,9 +111,12 @@ class PartFile:
             self._close()
 
     def abort(self) -> None:
-        """Leave nothing behind; may be called at any time, also after `commit`, which stands."""
+        """Leave nothing behind; may be called at any time, also after `commit`, which stands.
+
+        What a failing disk keeps all the same is the sweep's: why it is aborted counts, not that this failed too.
+        """
         if self._open:
-            with suppress(FileNotFoundError):  # the case was erased meanwhile
+            with suppress(OSError):  # also: the case was erased meanwhile
                 os.unlink(self._temporary, dir_fd=self._directory)
             self._close()
 

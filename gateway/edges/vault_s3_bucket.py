@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(
     r"s3://(?P<name>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)/?)?"
 )
+_NOWHERE = "http://127.0.0.1:0"
 _KEY_ID = re.compile(r"[!-~]{1,200}")
 _SECRET = re.compile(r"[!-~]{1,300}")
 
@@ -48,8 +49,14 @@ class Bucket:
         return self.plain and beyond_this_machine(self.endpoint)
 
     def store(self) -> S3Store:
-        """Return a client of the bucket; it gives up on a dead store within seconds, on a silent one after twenty."""
+        """Return a client of the bucket; it gives up on a dead store within seconds, on a silent one after twenty.
+
+        The library follows redirects and cannot be told not to: every host but the store's own is therefore behind a
+        proxy that nobody can be, and proxies that the environment names do not count.
+        """
         line: ClientConfig = {
+            "proxy_url": _NOWHERE,
+            "proxy_excludes": urlsplit(self.endpoint).hostname or "",
             "allow_http": self.plain,
             "allow_invalid_certificates": False,
             "connect_timeout": timedelta(seconds=3),

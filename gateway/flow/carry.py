@@ -14,7 +14,7 @@ from cryptography import x509
 from gateway.adapter import ClearContent, ClearPart, Envelope, SealedFile
 from gateway.domain import codes
 from gateway.domain.case import Case, Delivery
-from gateway.domain.errors import SealError
+from gateway.domain.errors import ConfigurationError, SealError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.message import Document
 from gateway.domain.participation import Participation, Protection
@@ -236,11 +236,17 @@ def encrypt_for_addressee(
 
 
 def remember(world: World, delivery: Delivery, facts: Mapping[str, str]) -> None:
-    """Keep small facts of a delivery durably before it is dispatched (the far side's message id, for example)."""
+    """Keep small facts of a delivery durably before it is dispatched (the far side's message id, for example).
+
+    Raises:
+        ConfigurationError: another worker has taken the delivery over; nothing may be sent on the strength of facts
+            that it does not know (law 5).
+    """
     with world.store.writing() as tx:
         current = tx.deliveries.get(delivery.message_id)
-        if current is not None:
-            tx.deliveries.save(current.but(facts={**current.facts, **facts}))
+        if current is None or (current.worker, current.attempt) != (delivery.worker, delivery.attempt):
+            raise ConfigurationError(codes.DRAINING, "Ein anderer Worker hat die Übermittlung übernommen.")
+        tx.deliveries.save(current.but(facts={**current.facts, **facts}))
 
 
 def _sealed(chunks: Iterator[bytes], sealing: SealingPass) -> Iterator[bytes]:

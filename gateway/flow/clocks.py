@@ -173,7 +173,7 @@ def _morning(world: World, tx: Transaction, lax: Sequence[Unfetched], late: Sequ
 def _ending(world: World, tx: Transaction, now: datetime) -> list[tuple[str, str, datetime]]:
     """Return certificates, the gateway's own among them, that run out soon and have nothing to take their place."""
     soon = [one.held for one in expiry.soon(world, tx, now) if one.threshold <= ENDING]
-    return [(expiry.whose(world, one), expiry.PURPOSES.get(one.purpose, one.purpose), one.until) for one in soon]
+    return [(expiry.whose(world, one.owner), expiry.PURPOSES.get(one.purpose, one.purpose), one.until) for one in soon]
 
 
 def _posted(world: World, case: Case) -> Posted:

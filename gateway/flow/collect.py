@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 import structlog
 
-from gateway.adapter import Collecting, Returned
+from gateway.adapter import Collecting, Returned, Unusable
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
-from gateway.domain.errors import GatewayError, SealError, SubmissionError
+from gateway.domain.errors import DeliveryError, GatewayError, SealError, SubmissionError
 from gateway.domain.ids import AuthorityKey
+from gateway.domain.journal import Act
 from gateway.domain.participation import Participation, in_force
 from gateway.domain.reply import Proof, Round
+from gateway.flow.collect_left import STAYS, UNREADABLE, Unreadable, note_unusable, telling
 from gateway.flow.collect_sealed import open_sealed
 from gateway.flow.receiving import Arriving, Origin
 from gateway.flow.retry import backoff
@@ -95,13 +97,49 @@ def collect_by(world: World, key: AuthorityKey, participation: Participation) ->
     adapter = world.build(key, participation)
     if not isinstance(adapter, Collecting):
         return 0
-    return sum(_take(world, key, participation, returned) for returned in adapter.collect())
+    taken, faults = 0, {}
+    for found in adapter.collect():
+        fault = found.reason if isinstance(found, Unusable) else ""
+        if isinstance(found, Returned):
+            outcome = _take(world, key, participation, telling(found))
+            taken += outcome.taken
+            fault = outcome.fault
+            if fault:
+                found.left(fault)
+        if fault:
+            faults[found.reference] = fault
+    note_unusable(world, key, participation, faults)
+    return taken
 
 
-def _take(world: World, key: AuthorityKey, participation: Participation, returned: Returned) -> bool:
-    """Take one reply and only then put it aside over there; False if it could not be taken now."""
-    with returned.message() as stream:
-        outside = stream.read(BYTES + 1)
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of one entry: whether it was taken, and what is wrong with it over there (German, "": nothing)."""
+
+    taken: bool = False
+    fault: str = ""
+
+
+def _take(world: World, key: AuthorityKey, participation: Participation, returned: Returned) -> _Outcome:
+    """Take one reply and only then put it aside over there; one that cannot be read keeps no other."""
+    try:
+        with returned.message() as stream:
+            outside = stream.read(BYTES + 1)
+        if not _taken(world, key, participation, returned, outside):
+            return _Outcome()
+    except Unreadable as error:
+        _log.warning("reply not readable", authority=key, reason=error.reason)
+        return _Outcome(fault=UNREADABLE)
+    try:
+        returned.done()
+    except DeliveryError as error:
+        _log.warning("reply not put aside", authority=key, reason=error.reason)
+        return _Outcome(taken=True, fault=STAYS)
+    return _Outcome(taken=True)
+
+
+def _taken(world: World, key: AuthorityKey, participation: Participation, returned: Returned, outside: bytes) -> bool:
+    """Hold a reply durably, or note why it is turned away; False if it could not be taken now."""
     # vendors may use a folder's name again and again: only name and bytes together tell that it is the same
     transport_id = f"{returned.reference[:200]}#{hashlib.sha256(outside).hexdigest()[:32]}"
     sealed = returned.facts.get("form") == "sealed"
@@ -111,9 +149,7 @@ def _take(world: World, key: AuthorityKey, participation: Participation, returne
         (_bring_sealed if sealed else _bring)(world, origin, returned, outside)
     except SubmissionError as error:
         _log.warning("reply not taken", authority=key, code=error.code.name)
-        if error.code in (codes.STORAGE_FULL, codes.DRAINING):
-            return False  # ours to mend: it stays there and is asked for again
-    returned.done()
+        return error.code not in (codes.STORAGE_FULL, codes.DRAINING)  # ours to mend: it is asked for again
     return True
 
 
@@ -127,6 +163,9 @@ def _bring(world: World, origin: Origin, returned: Returned, outside: bytes) -> 
             with opened() as stream:
                 _pour(arriving, "", name, _guess(name), _chunks(stream))
         arriving.conclude(fault)
+    except Unreadable:
+        arriving.abort_silently()  # the round notes it once, however often it is tried
+        raise
     except SubmissionError as error:
         if error.code not in ANSWERED:
             raise
@@ -144,6 +183,9 @@ def _bring_sealed(world: World, origin: Origin, returned: Returned, outside: byt
         for part, chunks in opened.attachments:
             _pour(arriving, part.document_id or "", part.document_id or part.name, part.media_type, chunks)
         arriving.conclude(None)
+    except Unreadable:
+        arriving.abort_silently()
+        raise
     except SealError as error:
         arriving.abort_silently()
         _bring_message(world, replace(origin, proof=Proof.NONE), outside, error)
@@ -214,6 +256,8 @@ def _postpone(world: World, key: AuthorityKey, error: GatewayError) -> None:
         failures = next((one.failures for one in tx.replies.rounds() if one.authority == key), 0) + 1
         wait = max(backoff(failures, world.chance.fraction(), world.policy), timedelta(seconds=world.policy.look_every))
         tx.replies.save_round(Round(key, now + wait, failures, error.reason))
+        if failures == 1:
+            tx.journal.append(Act("gateway", "return_folder.unreadable", key, error.reason, {"code": error.code.name}))
     _log.warning("return folder not readable", authority=key, code=error.code.name)
 
 
@@ -223,3 +267,4 @@ def _clear(world: World, key: AuthorityKey) -> None:
     if entry is not None and entry.failures:
         with world.store.writing() as tx:
             tx.replies.save_round(Round(key, entry.next_at))
+            tx.journal.append(Act("gateway", "return_folder.readable", key, facts={"failures": entry.failures}))

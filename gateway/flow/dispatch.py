@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
 from gateway.adapter import Adapter, Handover, Pickup, Watching
@@ -21,6 +21,9 @@ from gateway.flow.carry import envelope_for
 from gateway.flow.cases import authority_of
 from gateway.flow.participation import CHANGED
 from gateway.ports import Transaction, World
+
+Gone = Callable[[str], bool]
+"""Says of a worker's name whether its process has certainly ended."""
 
 
 def claim(world: World, worker: str, limit: int) -> list[Delivery]:
@@ -181,15 +184,20 @@ def _record_look(world: World, delivery: Delivery, pickup: Pickup | None) -> Non
         advance(world, tx, after, actor=f"authority:{delivery.authority}", what=f"delivery.{after.state}")
 
 
-def take_over(world: World, limit: int = 100) -> int:
-    """Find deliveries whose worker died and put them back where they belong; returns how many."""
+def take_over(world: World, gone: Gone | None = None, limit: int = 100) -> int:
+    """Find deliveries whose worker died and put them back where they belong; returns how many.
+
+    A worker is dead to us when its lease has run out, or when `gone` says so of its process.
+    """
     with world.store.reading() as tx:
-        if not tx.deliveries.orphaned(world.clock.now(), 1):
+        dead: Collection[str] = {worker for worker in tx.deliveries.holders() if gone(worker)} if gone else ()
+        if not tx.deliveries.orphaned(world.clock.now(), 1, dead):
             return 0
     taken = 0
     with world.store.writing() as tx:
-        for orphan in tx.deliveries.orphaned(world.clock.now(), limit):
-            after = retry.abandoned(orphan, repeatable=_repeatable(world, orphan), now=world.clock.now())
+        for orphan in tx.deliveries.orphaned(world.clock.now(), limit, dead):
+            repeatable = _repeatable(world, orphan)
+            after = retry.abandoned(orphan, repeatable=repeatable, now=world.clock.now(), policy=world.policy)
             if tx.deliveries.settle(after, worker=orphan.worker, attempt=orphan.attempt):
                 advance(world, tx, after, actor="gateway", what="delivery.interrupted", why=after.reason)
                 taken += 1

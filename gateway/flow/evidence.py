@@ -57,7 +57,8 @@ def record(
 
     Without a valid signing key the fact is kept all the same and signed later: a state that was reached is never lost.
     """
-    before = tx.evidence.last(case.number)
+    opening = what is Fact.ACCEPTED and not case.follows  # nothing can have happened to its case before
+    before = None if opening else tx.evidence.last(case.number)
     made = _signed(
         world, event(case, what, entry, before=before, message_id=message_id, facts=facts or {}, document=document)
     )

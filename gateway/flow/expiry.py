@@ -10,6 +10,7 @@ from gateway.domain.expiry import Expiring, Held, expiring
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
 from gateway.flow.cases import authority_of
+from gateway.flow.webhooks import PORTALS
 from gateway.ports import Transaction, World
 
 EXPIRING = "certificate.expiring"
@@ -45,9 +46,11 @@ def soon(world: World, tx: Transaction, now: datetime) -> Sequence[Expiring]:
     return expiring([*tx.certificates.held(), *_own(world)], now)
 
 
-def whose(world: World, held: Held) -> str:
-    """Return in German whom a certificate belongs to."""
-    return authority_of(world, AuthorityKey(held.owner)).title if held.owner else "Gateway"
+def whose(world: World, owner: str) -> str:
+    """Return in German to whom a certificate belongs."""
+    if owner == PORTALS:
+        return "Portale"
+    return authority_of(world, AuthorityKey(owner)).title if owner else "Gateway"
 
 
 def _own(world: World) -> Iterator[Held]:
@@ -63,7 +66,7 @@ def _subject(one: Expiring) -> str:
 def _act(world: World, one: Expiring) -> Act:
     held = one.held
     left = "heute" if not one.days else "morgen" if one.days == 1 else f"in {one.days} Tagen"
-    what = f"{whose(world, held)}: {PURPOSES.get(held.purpose, held.purpose)}"
+    what = f"{whose(world, held.owner)}: {PURPOSES.get(held.purpose, held.purpose)}"
     why = f"{what} läuft {left} ab ({written_moment(held.until)} Uhr)."
     facts = {
         "purpose": held.purpose,

@@ -53,22 +53,25 @@ def assign(world: World, reply_id: str, case_id: str, actor: str, why: str) -> R
     Raises:
         SubmissionError: NOT_FOUND, or STATE_CONFLICT if it is not in quarantine or was not understood.
     """
-    value = read_reply(message_of(world, existing(world, reply_id)))
+    value = read_reply(message_of(world, _assignable(existing(world, reply_id))))
     with world.store.writing() as tx:
-        reply = found(tx, reply_id)
+        reply = _assignable(found(tx, reply_id))
         case = tx.cases.get(case_id)
         if case is None or case.follows:
             raise SubmissionError(codes.NOT_FOUND, "Diesen Vorgang gibt es nicht.")
-        if not reply.number or reply.code not in ("", codes.REPLY_UNMATCHED.name):
-            raise SubmissionError(
-                codes.STATE_CONFLICT, "Diese Antwort ist fehlerhaft und kann nicht zugeordnet werden."
-            )
         released = _released(world, tx, reply, case, "operator")
         tx.replies.save(released)
         facts = {"reply_id": reply.id, "number": reply.number}
         tx.journal.append(Act(actor, "reply.assigned", case.number, why, facts))
         _effects(world, tx, released, value, case)
     return released
+
+
+def _assignable(reply: Reply) -> Reply:
+    if not reply.number or reply.code not in ("", codes.REPLY_UNMATCHED.name):
+        reason = "Diese Antwort ist fehlerhaft und kann nicht zugeordnet werden."
+        raise SubmissionError(codes.STATE_CONFLICT, reason)
+    return reply
 
 
 def discard(world: World, reply_id: str, actor: str, why: str) -> Reply:

@@ -47,12 +47,18 @@ def failed(
     return ended.but(state=move(delivery.state, State.WAITING), next_at=now + backoff(delivery.attempt, jitter, policy))
 
 
-def abandoned(delivery: Delivery, *, repeatable: bool, now: datetime) -> Delivery:
-    """Return a delivery whose worker died under way: repeated if that is safe, else held (law 5)."""
+def abandoned(delivery: Delivery, *, repeatable: bool, now: datetime, policy: Policy) -> Delivery:
+    """Return a delivery whose worker died under way: repeated if that is safe, else held (law 5).
+
+    It is repeated once the far side has had time to finish with what the dead worker had sent it, at the latest when
+    the lease would have run out; its place among those under way is free at once.
+    """
     ended = delivery.but(worker="", leased_until=None, code=codes.FAR_SIDE_UNCONFIRMED.name)
     if repeatable:
         reason = "Die Übermittlung wurde unterbrochen und wird wiederholt."
-        return ended.but(state=move(delivery.state, State.WAITING), next_at=now, reason=reason)
+        calm = now + timedelta(seconds=policy.backoff_first)
+        again = max(now, min(delivery.leased_until or now, calm))
+        return ended.but(state=move(delivery.state, State.WAITING), next_at=again, reason=reason)
     reason = "Die Übermittlung wurde unterbrochen; ob sie ankam, ist offen. Bitte bei der Behörde nachfragen."
     return ended.but(state=move(delivery.state, State.HELD), next_at=None, reason=reason)
 

@@ -30,6 +30,9 @@ IDLE = 1.0
 HOUSEKEEPING = 30.0
 """Seconds between two rounds of expiring drafts."""
 
+ROLL = 1.0
+"""Seconds between two looks at whether somebody who holds a lease is gone."""
+
 COLLECT = 2.0
 """Seconds between two looks at whose return folder is due."""
 
@@ -72,7 +75,8 @@ class Worker:
     """One worker with `slots` jobs at a time; `run` returns after `stop` is set and its jobs are done.
 
     A job that takes longer than `slow` seconds is beside the slots: many authorities in one dead data centre keep
-    nobody else waiting.
+    nobody else waiting. What a worker of whom `gone` says that its process has ended left under way is taken over at
+    once; of others the lease must run out.
     """
 
     world: World
@@ -80,6 +84,7 @@ class Worker:
     slots: int = 16
     stop: threading.Event = field(default_factory=threading.Event)
     slow: float = SLOW
+    gone: dispatch.Gone | None = None
     _busy: dict[str, Running] = field(default_factory=dict)
     _next: dict[str, float] = field(default_factory=dict)
 
@@ -96,7 +101,7 @@ class Worker:
 
     def turn(self) -> int:
         """Do everything that is due now in this thread; returns how many deliveries moved or were looked at."""
-        moved = dispatch.take_over(self.world)
+        moved = dispatch.take_over(self.world, self.gone)
         for delivery in dispatch.claim(self.world, self.name, self.slots):
             dispatch.dispatch(self.world, delivery)
             moved += 1
@@ -126,7 +131,7 @@ class Worker:
         free = self._free()
         if free <= 0:
             return {}
-        dispatch.take_over(self.world)
+        dispatch.take_over(self.world, self.gone if self._time_for("roll", ROLL) else None)
         jobs: dict[str, Job] = {
             delivery.message_id: partial(dispatch.dispatch, self.world, delivery)
             for delivery in dispatch.claim(self.world, self.name, free)

@@ -35,6 +35,9 @@ class Replies(Protocol):
     def in_states(self, states: Collection[ReplyState], *, after: int = 0, limit: int = 100) -> Sequence[Reply]:
         """Return replies in some states, in order of position."""
 
+    def unusable(self, authority: AuthorityKey, place: str) -> Sequence[Reply]:
+        """Return what is noted as lying in a return folder (its `message_id`) and not to be taken."""
+
     def count_quarantined(self) -> int:
         """Return how many replies wait for a human."""
 

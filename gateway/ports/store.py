@@ -73,8 +73,11 @@ class Deliveries(Protocol):
     def claim(self, worker: str, now: datetime, lease: timedelta, limit: int, per_authority: int) -> Sequence[Delivery]:
         """Lease due deliveries of open ways: state UNDER_WAY, attempt counted, worker and lease set."""
 
-    def orphaned(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Return deliveries found under way whose lease has run out."""
+    def orphaned(self, now: datetime, limit: int, dead: Collection[str] = ()) -> Sequence[Delivery]:
+        """Return deliveries found under way whose lease has run out, or whose worker is one of the dead."""
+
+    def holders(self) -> Collection[str]:
+        """Return the workers that hold a lease."""
 
     def renew(self, worker: str, held: Collection[str], until: datetime) -> None:
         """Extend the leases of those messages that a worker really has in hand."""

@@ -33,7 +33,7 @@ class SealingPass:
     def __init__(self, key: bytes, nonce: bytes) -> None:
         self._encryptor = _cipher(key, nonce).encryptor()
         self._hash = hashlib.sha256()
-        self._buffer = bytearray(CHUNK + _BLOCK)
+        self._buffer = bytearray()
         self.nonce = nonce
         self.size = 0
 

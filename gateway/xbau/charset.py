@@ -21,7 +21,7 @@ from gateway.xbau import characters
 Kind = Literal["name", "attachment-title", "text", "file-name"]
 """Where the text stands: a plain field, the title of an attachment, running text, or a `dateiname`."""
 
-_GOOD_NAME = re.compile(r"[0-9A-Za-zÄÖÜßäöü](?:[0-9A-Za-zÄÖÜßäöü \-]*[0-9A-Za-zÄÖÜßäöü])?\.(?:pdf|PDF)")
+_GOOD_NAME = re.compile(r"[0-9A-Za-zÄÖÜßäöü](?:(?:[0-9A-Za-zÄÖÜßäöü \-]|_(?!_))*[0-9A-Za-zÄÖÜßäöü])?\.(?:pdf|PDF)")
 """File names that no charset and no file system objects to: nearly all, so most need no closer look."""
 
 CHARSETS = ("latin-1.1", "din-spec-c", "din-c", "din-c+d", "din-c+d-2.6")
@@ -180,6 +180,8 @@ def _numbered(name: str, number: int, charset: str) -> str:
 
 def _cut(stem: str, room: int, charset: str) -> str:
     """Cut between whole pieces, so that no letter loses its marks, and leave no end that file systems drop."""
+    if len(stem) <= room:
+        return stem
     kept = ""
     for piece, _ in _alphabet(charset, "file-name").split(stem):
         if len(kept) + len(piece) > room:

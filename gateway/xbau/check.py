@@ -13,7 +13,7 @@ from gateway.xbau.official import installed, official_schema
 from gateway.xbau.replies.door import parse_message
 from gateway.xbau.replies.header import header_element
 from gateway.xbau.replies.walk import child, line_of, path_of, text
-from gateway.xbau.rules import broken_rules
+from gateway.xbau.rules import broken_rules, wrong_release
 from gateway.xbau.schema import validator
 from gateway.xmlguard import BYTES
 
@@ -44,6 +44,8 @@ def check(data: bytes, *, official: Path | None = None, limit: int = BYTES) -> R
         sources.append(OFFICIAL)
         fast = official_schema(official, release.name)
         findings += _held_against(root, fast, identity, official)
+    if sources == [RULE]:
+        findings += wrong_release(root, identity)
     ordered = sorted(findings, key=lambda finding: finding.line or 0)
     return Report(release.name, identity.number, tuple(sources), tuple(ordered))
 

@@ -41,6 +41,22 @@ def broken_rules(root: etree._Element, identity: Identity) -> Iterator[Finding]:
         yield from islice(rule(seen), MOST)
 
 
+def wrong_release(root: etree._Element, identity: Identity) -> Iterator[Finding]:
+    """Yield where the root says another release of itself than its namespace does, where no schema is asked."""
+    release = identity.release
+    if release.unfixed_root:
+        return
+    kernel = etree.QName(root).namespace == release.kernel
+    standard = "XBau-Kernmodul" if kernel else "XBau-Hochbau"
+    if root.get("standard") != standard:
+        sentence = f"Der standard ist {root.get('standard', '')!r}; zum Namensraum gehört {standard}."
+        yield _broken(root, sentence, "fixed attribute standard")
+    version = release.kernel_version if kernel else release.name
+    if root.get("version") != version:
+        sentence = f"Die version ist {root.get('version', '')!r}; zum Namensraum gehört {version}."
+        yield _broken(root, sentence, "fixed attribute version", kennzahl="V000")
+
+
 def _says_its_number(seen: Seen) -> Iterator[Finding]:
     place = child(header_element(seen.root), "identifikation.nachricht", "nachrichtentyp", "code")
     if place is not None and text(place) != seen.identity.number:

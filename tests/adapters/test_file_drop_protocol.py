@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import settings
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from adapters.folder.drop import Place, put_down, standing, take_back
-from adapters.folder.local import local_shelf
+from adapters.folder.local import LocalShelf, local_shelf
+from adapters.folder.shelf import Occupied, Shelf
 from gateway.adapter import Envelope, Outcome
 from gateway.adapter_contract import Ledger, again, sample_envelope, sealed_digests
 from gateway.domain.errors import DeliveryError, Unconfirmed, Unreachable
@@ -107,6 +109,41 @@ class Protocol(RuleBasedStateMachine):
 
 TestProtocol = Protocol.TestCase
 TestProtocol.settings = settings(max_examples=50, stateful_step_count=12, deadline=None)
+
+
+class LooksFirst:
+    """A shelf that looks whether a name is free before it renames, as one over SFTP must."""
+
+    def __init__(self, shelf: LocalShelf, between: Callable[[], object]) -> None:
+        self._shelf, self._between = shelf, between
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._shelf, name)
+
+    def move(self, old: str, new: str) -> bool:
+        if new == MESSAGE.message_id:
+            self._between()
+        if self._shelf.exists(new):
+            raise Occupied(new)
+        return self._shelf.move(old, new)
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+def test_a_rename_of_a_dead_worker_that_comes_through_late_is_no_stranger_in_the_way(
+    fetched: bool, tmp_path: Path
+) -> None:
+    side = _side(tmp_path)
+
+    def late() -> None:
+        for staged in side.folder.glob(".tmp-*"):
+            staged.rename(side.folder / MESSAGE.message_id)
+        if fetched:
+            _fetch(side)
+
+    with local_shelf(side.folder) as shelf:
+        handover = put_down(cast(Shelf, LooksFirst(shelf, late)), MESSAGE)
+    assert handover.outcome is (Outcome.HANDED_OVER if fetched else Outcome.AVAILABLE)
+    assert len(side.stored()) == 1
 
 
 @pytest.mark.parametrize("how", ["before", "after"])

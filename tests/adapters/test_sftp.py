@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from adapters.folder.adapter import FolderAdapter
 from adapters.sftp import Settings, build
-from gateway.adapter import Link, Outcome, Unconfirmed, Unreachable
+from gateway.adapter import Link, Outcome, Returned, Unconfirmed, Unreachable, Unusable
 from gateway.adapter_contract import Ledger, SampleLink, again, sample_envelope
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError, SubmissionError
@@ -188,7 +188,8 @@ def test_a_link_in_the_place_of_the_way_back_or_of_a_reply_is_not_followed(side:
     (side.side.folder / "rueckweg").unlink()
     (side.side.folder / "rueckweg").mkdir()
     (side.side.folder / "rueckweg" / "antwort").symlink_to(elsewhere / "antwort")
-    assert list(_adapter(side).collect()) == []
+    (found,) = _adapter(side).collect()
+    assert isinstance(found, Unusable)
 
 
 def test_replies_come_over_sftp_and_can_be_read_after_the_look(side: SftpSide) -> None:
@@ -198,12 +199,14 @@ def test_replies_come_over_sftp_and_can_be_read_after_the_look(side: SftpSide) -
     (reply / "plan.pdf").write_bytes(b"P" * 300_000)
     adapter = _adapter(side)
     during = next(adapter.collect())
+    assert isinstance(during, Returned)
     with during.attachments["plan.pdf"]() as plan:
         assert plan.read() == b"P" * 300_000
-    later = list(adapter.collect())
-    with later[0].message() as message:
+    (later,) = adapter.collect()
+    assert isinstance(later, Returned)
+    with later.message() as message:
         assert message.read() == b"<x/>"
-    later[0].done()
+    later.done()
     assert list(adapter.collect()) == []
     assert (side.side.folder / "rueckweg" / ".abgeholt" / "antwort-7" / "plan.pdf").exists()
 

@@ -44,6 +44,11 @@ def found(number: str, change: Change, name: str = "2.6", official: Path | None 
     return check(etree.tostring(root, pretty_print=True), official=official).findings
 
 
+def faulty(number: str, attribute: str, name: str) -> list[Finding]:
+    changed = found(number, lambda root: root.set(attribute, "9.9"), name, None)
+    return [finding for finding in changed if not finding.minor]
+
+
 def twin(name: str) -> Change:
     def change(root: etree._Element) -> None:
         element = first(root, name)
@@ -154,6 +159,18 @@ def test_a_rule_beyond_the_schema_is_held(number: str, name: str, change: Change
     assert (sentence, kennzahl) in [(one.sentence.partition(" Ähnlich")[0], one.kennzahl) for one in rules]
 
 
+@pytest.mark.parametrize("number", ["1120", "0205"])
+@pytest.mark.parametrize("name", [name for name in RELEASES if name != "2.2"])
+def test_a_root_that_says_another_release_than_its_namespace_is_refused_without_a_schema_too(
+    number: str, name: str
+) -> None:
+    for attribute, kennzahl in (("version", "V000"), ("standard", "X001")):
+        (finding,) = faulty(number, attribute, name)
+        assert (finding.kennzahl, finding.minor) == (kennzahl, False)
+        assert finding.sentence.startswith(f"D{'ie' if attribute == 'version' else 'er'} {attribute} ist '9.9'")
+    assert faulty(number, "version", "2.2") == []
+
+
 def test_where_a_rule_is_only_good_manners_it_is_a_hint() -> None:
     for change in (put("kennung", "Köln"), put("vorgang", "")):
         root = etree.fromstring(sample_reply("1120", "2.4.0.1"))
@@ -181,7 +198,8 @@ def test_a_notice_of_demolition_names_someone_who_gives_it() -> None:
 
 
 def test_findings_become_grounds_of_a_rejection_each_once() -> None:
-    report = check(b"<x:" + b"prozessnachrichten.eingangsbestaetigung.1120 xmlns:x='" + KERNEL[1:-1].encode() + b"'/>")
+    root = f"standard='XBau-Kernmodul' version='1.3.0' xmlns:x='{KERNEL[1:-1]}'"
+    report = check(f"<x:prozessnachrichten.eingangsbestaetigung.1120 {root}/>".encode())
     assert report.grounds() == (
         Ground("X001", "/prozessnachrichten.eingangsbestaetigung.1120: Das Element "
                "prozessnachrichten.eingangsbestaetigung.1120 ist leer."),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -25,7 +25,7 @@ from gateway.xbau.compose import (
 )
 from gateway.xbau.release import RELEASES, Release
 from gateway.xbau.schema import messages, validator
-from tests.kit.xbau_generated import LOSSY, REFUSED, WHOLE, check_refusal, tried
+from tests.kit.xbau_generated import LOSSY, REFUSED, WHOLE, Outcome, check_refusal, tried
 from tests.kit.xbau_official import FOLDER, official
 from tests.kit.xbau_random import random_followup
 from tests.kit.xbau_samples import sample_antrag, sample_heading
@@ -35,6 +35,9 @@ EXAMPLES = int(os.environ.get("XBAU_EXAMPLES", "4"))
 
 SUBMISSIONS = int(os.environ.get("XBAU_SUBMISSIONS", "30"))
 """Submissions per procedure, each in every release; `python -m bench.generated` takes thousands and counts."""
+
+THOUSANDS = int(os.environ.get("XBAU_THOUSANDS", "2000"))
+"""What hypothesis draws per procedure where time is no matter, each in every release that has the procedure."""
 
 SEEDS = st.integers(0, 2**32)
 
@@ -60,6 +63,23 @@ def test_dozens_of_submissions_are_composed_validly_or_refused_with_their_places
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_any_submission_is_composed_validly_or_refused_with_its_places(procedure: Procedure, seed: int) -> None:
     assert list(tried(procedure, seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("procedure", Procedure, ids=lambda procedure: procedure.number)
+def test_thousands_of_submissions_in_every_release_are_composed_validly_or_refused(procedure: Procedure) -> None:
+    told: Counter[Outcome] = Counter()
+
+    @given(seed=SEEDS)
+    @settings(max_examples=THOUSANDS, deadline=None, database=None, phases=(Phase.generate,))
+    def tries(seed: int) -> None:
+        told.update(tried(procedure, seed, thorough=seed % 4 == 0))
+
+    tries()
+    for release in RELEASES.values():
+        if procedure.number in messages(release):
+            assert sum(told[Outcome(release.name, how)] for how in (WHOLE, LOSSY, REFUSED)) >= THOUSANDS
+            assert told[Outcome(release.name, WHOLE)] + told[Outcome(release.name, LOSSY)] > THOUSANDS // 10
 
 
 @pytest.mark.parametrize("number", ["0202", "1130", "1142"])

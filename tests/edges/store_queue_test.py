@@ -171,6 +171,18 @@ def test_a_lease_is_renewed_only_for_what_its_worker_says_it_has_in_hand(store: 
         assert numbers(list(tx.deliveries.orphaned(DAWN + LEASE, 5))) == [2]
 
 
+def test_what_the_dead_hold_is_orphaned_before_its_lease_runs_out(store: Store) -> None:
+    with store.writing() as tx:
+        put(tx, 1)
+        put(tx, 2, BOCHUM)
+    claimed(store, worker="w1", limit=1)
+    claimed(store, worker="w2")
+    with store.reading() as tx:
+        assert set(tx.deliveries.holders()) == {"w1", "w2"}
+        assert numbers(list(tx.deliveries.orphaned(DAWN, 5))) == []
+        assert numbers(list(tx.deliveries.orphaned(DAWN, 5, {"w2", "w3"}))) == [2]
+
+
 def available(tx: Transaction, number: int, authority: AuthorityKey, minute: int, **changes: object) -> None:
     laid: dict[str, Any] = {"adapter": "xta_mailbox", "available_at": DAWN + timedelta(minutes=minute)}
     put(tx, number, authority, state=State.AVAILABLE, **(laid | changes))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import obstore
 import pytest
@@ -206,6 +207,37 @@ def test_a_store_that_refuses_is_told_apart_by_what_must_be_done(
         assert told.value.code is code
         assert said in told.value.reason
         refusing.shutdown()
+
+
+class Elsewhere(Refusing):
+    """Sends every reader to another host, which would answer."""
+
+    target = ""
+    seen: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        if self.headers["Host"].startswith("localhost"):
+            self.seen.append(self.path)
+        self.send_response(302)
+        self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/there")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+
+def test_whoever_sends_a_reader_to_another_host_sends_it_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as sending:
+        threading.Thread(target=sending.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{sending.server_port}"
+        monkeypatch.setenv("HTTP_PROXY", f"http://localhost:{sending.server_port}")
+        vault = S3Vault(Bucket("tresor", "", endpoint, "eu-central-1", KEY_ID, SECRET), now)
+        for read in (lambda: vault.size(CASE, PART), lambda: vault.exists(CASE, PART), lambda: vault.erase(CASE)):
+            with pytest.raises(ConfigurationError) as told:
+                read()
+            assert told.value.code is codes.DRAINING
+        assert Elsewhere.seen == []
+        sending.shutdown()
 
 
 def test_memory_stays_flat_however_large_a_part_is(bucket: Bucket, tmp_path: Path) -> None:

@@ -190,6 +190,22 @@ def test_a_disk_error_while_writing_is_as_final_as_a_failed_fsync(tmp_path: Path
         vault.create(CASE, "part-0002.bin")
 
 
+def test_a_disk_that_turned_read_only_is_said_although_nothing_can_be_tidied_there(tmp_path: Path) -> None:
+    def write(_descriptor: int, _data: memoryview) -> int:
+        (temporary,) = (tmp_path / "vault").rglob("*.tmp")
+        temporary.unlink()
+        temporary.mkdir()  # what cannot be unlinked stands for a name on a disk that refuses
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    vault = FolderVault(tmp_path / "vault", DiskCalls(write=write))
+    writer = vault.create(CASE, "part-0001.bin")
+    with pytest.raises(DurabilityLost):
+        writer.write(b"sealed")
+    writer.abort()
+    with pytest.raises(DurabilityLost):
+        vault.create(CASE, "part-0002.bin")
+
+
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_said_clearly_and_leaves_nothing(tmp_path: Path, error: int) -> None:
     vault = FolderVault(tmp_path / "vault", FailingDisk(write=3, error=error).disk())

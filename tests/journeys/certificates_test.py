@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.api.operator.records import certificates_of
 from gateway.domain.journal import Act
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.keys_issue import new_key, self_signed
 from gateway.flow import expiry
 from gateway.flow.certificates import hold
+from gateway.flow.webhooks import PORTALS
 from gateway.flow.worker import Worker
 from tests.kit.installation import ACTOR, WARENDORF, Installation, installation
 
@@ -53,6 +55,16 @@ def test_our_own_keys_are_warned_about_until_they_are_rotated(installed: Install
         keyring.rotate(purpose, name="Bauweiche", at=installed.clock.now())
     installed.clock.pass_by(days=60)
     assert expiry.warn(installed.world) == 0
+
+
+def test_the_anchor_of_the_portals_own_servers_is_listed_and_warned_about_too(installed: Installation) -> None:
+    at = installed.clock.now()
+    anchor = self_signed(new_key(), "tls", name="Portal-CA", at=at, days=5).public_bytes(Encoding.PEM)
+    hold(installed.world, PORTALS, "tls-anchor", anchor, ACTOR)
+    assert expiry.warn(installed.world) == 1
+    assert warnings(installed)[0].why.startswith("Portale: Vertrauensanker für den Server läuft in ")
+    listed = certificates_of(installed.world)["rows"]
+    assert [row["authority_name"] for row in listed] == ["Portale", "Kreis Warendorf"]
 
 
 def test_a_certificate_that_comes_late_is_warned_about_once(installed: Installation) -> None:

@@ -18,12 +18,12 @@ from gateway.adapter import Envelope, Handover
 from gateway.domain import codes
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State
-from gateway.domain.errors import Refused, Unconfirmed, Unreachable
+from gateway.domain.errors import ConfigurationError, Refused, Unconfirmed, Unreachable
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Protection
 from gateway.edges.keys_issue import KeyPurpose, new_key, self_signed
 from gateway.flow import dispatch, operate, retry
-from gateway.flow.carry import encryption_certificate
+from gateway.flow.carry import encryption_certificate, remember
 from gateway.flow.test_messages import send_test
 from gateway.flow.worker import Worker
 from gateway.ports import Policy
@@ -144,6 +144,42 @@ def test_a_worker_that_lost_its_lease_records_nothing(installed: Installation) -
     assert now(installed, delivery) == settled
     assert settled.state is State.HANDED_OVER
     assert set(book.names(WARENDORF)) == {delivery.message_id}
+
+
+def test_a_worker_that_lost_its_lease_can_note_nothing_and_so_sends_nothing(installed: Installation) -> None:
+    """Else two workers would each ask the far side for an id of its own, and send the message under both."""
+    recording(installed)
+    by_book(installed)
+    (delivery,) = queue(installed)
+    (late,) = dispatch.claim(installed.world, "slow", 1)
+    remember(installed.world, late, {"id": "first"})
+    installed.clock.pass_by(seconds=installed.world.policy.lease + 1)
+    dispatch.take_over(installed.world)
+    with pytest.raises(ConfigurationError):
+        remember(installed.world, late, {"id": "second"})
+    (again,) = dispatch.claim(installed.world, "quick", 1)
+    with pytest.raises(ConfigurationError):
+        remember(installed.world, late, {"id": "second"})
+    assert again.facts == {"id": "first"}
+    assert now(installed, delivery).facts == {"id": "first"}
+
+
+def test_the_dead_hold_no_place_and_what_they_had_under_way_is_repeated_a_little_later(
+    installed: Installation,
+) -> None:
+    recording(installed)
+    by_book(installed)
+    (interrupted,) = queue(installed)
+    policy = installed.world.policy
+    assert len(dispatch.claim(installed.world, "killed", policy.per_authority)) == 1
+    assert dispatch.take_over(installed.world, {"somebody else"}.__contains__) == 0
+    assert dispatch.take_over(installed.world, {"killed"}.__contains__) == 1
+    waiting = now(installed, interrupted)
+    assert (waiting.state, waiting.worker) == (State.WAITING, "")
+    assert waiting.next_at == installed.clock.now() + timedelta(seconds=policy.backoff_first)
+    assert dispatch.claim(installed.world, "next", 5) == []
+    installed.clock.pass_by(seconds=policy.backoff_first)
+    assert [one.message_id for one in dispatch.claim(installed.world, "next", 5)] == [interrupted.message_id]
 
 
 # law 5: at least once, never twice for the receiver

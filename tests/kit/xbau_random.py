@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import types
 import typing
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
@@ -63,6 +64,18 @@ CODES: dict[str, tuple[str, ...]] = {
     "einwilligung_oeffentliche_bekanntmachung_art": ("1", "2"),
     "nachrichtentyp": ("0201", "0203"),
 }
+KNOWN = {
+    "bundesland": "05",
+    "bescheinigt_in": "05",
+    "staat": "000",
+    "niederlassung_staat": "151",
+    "gemeindeschluessel": "05315000",
+    "listen_uri": "urn:de:beispiel:codeliste:verfahren",
+    "listen_version": "1.0",
+    "voraussichtliche_fertigstellung": "2027-05",
+    "abgangszeitraum_datum": "2026-09",
+    "code": "64.1",
+}
 PLAIN_WORDS = ("Köln", "Müller & Söhne", "§ 34 BauGB", "Haus <A>", "Straße", "½ Etage", "5 m²")
 WORDS = (
     "Köln",
@@ -94,9 +107,36 @@ def random_followup(number: str, seed: int) -> dict[str, Any]:
     return value
 
 
+@dataclass(frozen=True)
+class _Hint:
+    """What a field takes: one of `choices`, several of `many`, a `model`, or a `plain` value with `metadata`."""
+
+    choices: tuple[Any, ...] = ()
+    many: _Hint | None = None
+    model: type[BaseModel] | None = None
+    plain: Any = None
+    long: bool = False
+
+
 @cache
-def _hints(model: type[BaseModel]) -> dict[str, Any]:
-    return typing.get_type_hints(model, include_extras=True)
+def _hints(model: type[BaseModel]) -> dict[str, _Hint]:
+    hints = typing.get_type_hints(model, include_extras=True)
+    return {name: _read(hints[name], field.metadata) for name, field in model.model_fields.items()}
+
+
+def _read(hint: Any, metadata: typing.Sequence[Any] = ()) -> _Hint:
+    if get_origin(hint) is typing.Annotated:
+        base, *more = get_args(hint)
+        return _read(base, [*more, *metadata])
+    if get_origin(hint) in (typing.Union, types.UnionType):
+        return _read(next(one for one in get_args(hint) if one is not type(None)), metadata)
+    if get_origin(hint) is Literal:
+        return _Hint(choices=get_args(hint))
+    if get_origin(hint) is tuple:
+        return _Hint(many=_read(get_args(hint)[0]))
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return _Hint(model=hint)
+    return _Hint(plain=hint, long=any(getattr(one, "max_length", None) == 20_000 for one in metadata))
 
 
 class _Drawer:
@@ -125,31 +165,26 @@ class _Drawer:
             rare = self.random.random() > (0.9 if name in WANTED else 0.4)
             if name in dropped or (not field.is_required() and name not in kept and rare):
                 continue
-            value[name] = self.value(hints[name], name, depth + 1, field.metadata)
+            value[name] = self.value(hints[name], name, depth + 1)
         if model.__name__ == "WeitereBeteiligte":
             value |= {"rolle": {"code": "04"}, "fachrichtung": {"code": "2"}}
         return value
 
-    def value(self, hint: Any, name: str, depth: int, metadata: typing.Sequence[Any] = ()) -> Any:
+    def value(self, hint: _Hint, name: str, depth: int) -> Any:
         """Return a value of a field."""
-        if get_origin(hint) is typing.Annotated:
-            base, *more = get_args(hint)
-            return self.value(base, name, depth, [*more, *metadata])
-        if get_origin(hint) in (typing.Union, types.UnionType):
-            return self.value(next(one for one in get_args(hint) if one is not type(None)), name, depth, metadata)
-        if get_origin(hint) is Literal:
-            return self.random.choice(get_args(hint))
-        if get_origin(hint) is tuple:
+        if hint.choices:
+            return self.random.choice(hint.choices)
+        if hint.many is not None:
             most = 2 if depth < 5 else 1
-            return [self.value(get_args(hint)[0], name, depth) for _ in range(self.random.randint(1, most))]
-        if isinstance(hint, type) and issubclass(hint, BaseModel):
-            return self.model(hint, depth)
-        return self.plain(hint, name, metadata)
+            return [self.value(hint.many, name, depth) for _ in range(self.random.randint(1, most))]
+        if hint.model is not None:
+            return self.model(hint.model, depth)
+        return self.plain(hint.plain, name, hint.long)
 
-    def plain(self, hint: Any, name: str, metadata: typing.Sequence[Any]) -> Any:
+    def plain(self, hint: Any, name: str, long: bool) -> Any:
         """Return a single value."""
         if hint is str:
-            return self.text(name, metadata)
+            return self.text(name, long)
         if hint is bool:
             return self.random.random() < 0.5
         if hint is int:
@@ -164,27 +199,14 @@ class _Drawer:
             return "2026-03-01T10:00:00+01:00"
         return f"20{self.random.randint(10, 29)}-0{self.random.randint(1, 9)}-1{self.random.randint(0, 9)}"
 
-    def text(self, name: str, metadata: typing.Sequence[Any]) -> str:
+    def text(self, name: str, long: bool) -> str:
         """Return a text that fits the field: a code, a number in the form it wants, or words."""
-        known = {
-            "bundesland": "05",
-            "bescheinigt_in": "05",
-            "staat": "000",
-            "niederlassung_staat": "151",
-            "gemeindeschluessel": "05315000",
-            "listen_uri": "urn:de:beispiel:codeliste:verfahren",
-            "listen_version": "1.0",
-            "voraussichtliche_fertigstellung": "2027-05",
-            "abgangszeitraum_datum": "2026-09",
-            "code": "64.1",
-        }
         if name in CODES:
             return self.random.choice(CODES[name])
-        if name in known:
-            return known[name]
+        if name in KNOWN:
+            return KNOWN[name]
         if name in ("nummer", "flur", "zaehler", "nenner", "folge", "nummer_bebauungsplan") or "mitglieds" in name:
             return str(self.random.randint(1, 9999))
         if name == "personennummer":
             return f"P {self.random.randint(1, 99)}"
-        long = any(getattr(one, "max_length", None) == 20_000 for one in metadata)
         return " ".join(self.random.choices(self.lines if long else self.words, k=self.random.randint(1, 3)))

@@ -10,8 +10,10 @@ from gateway.api.operator import rows
 from gateway.api.operator.access import Reading, world_of
 from gateway.api.operator.sifting import JOURNAL_FIELDS, sift
 from gateway.api.operator.words import meaning
+from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Counted, Entry, verify
 from gateway.flow.cases import authority_of
+from gateway.flow.webhooks import PORTALS
 from gateway.ports import World
 
 router = APIRouter()
@@ -79,10 +81,14 @@ def certificates_of(world: World) -> dict[str, Any]:
     """Return all certificates; the command line shows the same."""
     with world.store.reading() as tx:
         held = [
-            rows.certificate_out(world, key, authority_of(world, key).name, purpose, one)
+            rows.certificate_out(world, key, _holder(world, key), purpose, one)
             for key, purpose, one in tx.certificates.all()
         ]
     return {"rows": sorted(held, key=lambda one: one["not_after"]), "own": _own(world)}
+
+
+def _holder(world: World, key: AuthorityKey) -> str:
+    return "Portale" if key == PORTALS else authority_of(world, key).name
 
 
 def _own(world: World) -> list[dict[str, Any]]:

@@ -42,10 +42,14 @@ _RENEW = (
 )
 _ORPHANED = (
     select(DELIVERIES)
-    .where(text(LEASED), DELIVERIES.c.leased_until <= bindparam("now"))
+    .where(
+        text(LEASED),
+        (DELIVERIES.c.leased_until <= bindparam("now")) | DELIVERIES.c.worker.in_(bindparam("dead", expanding=True)),
+    )
     .order_by(DELIVERIES.c.leased_until, DELIVERIES.c.position)
     .limit(bindparam("most"))
 )
+_HOLDERS = select(DELIVERIES.c.worker).where(text(LEASED)).distinct()
 _TO_WATCH = (
     select(DELIVERIES)
     .where(text(AVAILABLE), DELIVERIES.c.next_at <= bindparam("now"))
@@ -110,9 +114,13 @@ class SqlDeliveries:
         taken = [delivery_of(row) for row in self._connection.execute(queue.CLAIM, binds)]
         return sorted(taken, key=lambda delivery: (delivery.next_at or now, delivery.position))
 
-    def orphaned(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Return deliveries found under way whose lease has run out, the longest first."""
-        return self._many(_ORPHANED, now=now, most=limit)
+    def orphaned(self, now: datetime, limit: int, dead: Collection[str] = ()) -> Sequence[Delivery]:
+        """Return deliveries found under way whose lease has run out, or whose worker is one of the dead."""
+        return self._many(_ORPHANED, now=now, most=limit, dead=list(dead))
+
+    def holders(self) -> Collection[str]:
+        """Return the workers that hold a lease."""
+        return set(self._connection.execute(_HOLDERS).scalars())
 
     def renew(self, worker: str, held: Collection[str], until: datetime) -> None:
         """Extend the leases of those messages that a worker really has in hand; never shortens one."""

@@ -132,7 +132,8 @@ def _prepare(engine: Engine, begin: str, *pragmas: str) -> None:
 
         @event.listens_for(engine, "begin")
         def start(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            driver: Any = connection.connection.driver_connection
+            driver.execute(begin)  # past SQLAlchemy: several times per request, and nothing to compile or to fetch
 
 
 def _postgresql(address: URL, patience: timedelta) -> Engines:

@@ -13,6 +13,8 @@ from gateway.domain.ids import CaseNumber
 from gateway.edges.store.law_tables import ANCHORS, EVENTS, UNSIGNED
 from gateway.edges.store.tables import CASES, JOURNAL
 
+_ADD = insert(EVENTS)
+_ADD_ANCHOR = insert(ANCHORS)
 _OF_CASE = select(EVENTS).where(EVENTS.c.case_number == bindparam("key")).order_by(EVENTS.c.sequence)
 _LAST = select(EVENTS).where(EVENTS.c.case_number == bindparam("key")).order_by(EVENTS.c.sequence.desc()).limit(1)
 _RECEIPT = (
@@ -53,7 +55,7 @@ class SqlEvidence:
         """Keep a new event."""
         names = ("case_number", "case_id", "sequence", "at", "message_id", "payload", "head", "signature", "document")
         values = {name: getattr(event, name) for name in names} | {"what": event.what.value}
-        self._connection.execute(insert(EVENTS), values)
+        self._connection.execute(_ADD, values)
 
     def last(self, number: CaseNumber) -> Event | None:
         """Return the newest event of a case."""
@@ -106,7 +108,7 @@ class SqlEvidence:
     def add_anchor(self, anchor: Anchor) -> None:
         """Keep a new anchor."""
         names = ("first", "last", "payload", "head", "signature")
-        self._connection.execute(insert(ANCHORS), {name: getattr(anchor, name) for name in names})
+        self._connection.execute(_ADD_ANCHOR, {name: getattr(anchor, name) for name in names})
 
 
 def _event(row: Row[Any]) -> Event:

@@ -51,7 +51,7 @@ def told() -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise _told(_SQLITE[sqlite3.SQLITE_BUSY]) from error
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:  # a BEGIN comes from the driver itself
         meaning = _meaning(error)
         if meaning is None:
             raise
@@ -83,17 +83,18 @@ def _told(meaning: tuple[codes.Code, str]) -> ConfigurationError:
     return ConfigurationError(code, reason, _HINTS[code])
 
 
-def _meaning(error: DBAPIError) -> tuple[codes.Code, str] | None:
+def _meaning(error: DBAPIError | sqlite3.Error) -> tuple[codes.Code, str] | None:
     if isinstance(error, IntegrityError):
         return None
-    cause = error.orig
+    cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return _LOST if is_fsync(cause) else _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if cause is not None and hasattr(
         cause, "sqlstate"
     ):  # an error of psycopg, which is not imported where SQLite is used
         sqlstate: str | None = cause.sqlstate
         known = _POSTGRESQL.get(sqlstate or "")
-        gone = error.connection_invalidated or sqlstate is None or sqlstate[:2] in ("08", "57", "53")
+        gone = lost or sqlstate is None or sqlstate[:2] in ("08", "57", "53")
         return known or ((codes.DRAINING, _GONE) if gone else None)
     return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
 
+from gateway.domain import codes
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.reply import Candidate, Proof, Reply, ReplyPart, ReplyState, Round
 from gateway.edges.store.reply_tables import OVER, RELEASED, REPLIES, REPLY_SEALED, ROUNDS
@@ -30,6 +31,11 @@ _BY_MESSAGE = (
 )  # fmt: skip
 _SAVE = update(REPLIES).where(
     REPLIES.c.id == bindparam("key"), *(REPLIES.c[name] == bindparam(f"same_{name}") for name in _FIXED)
+)
+_UNUSABLE = (
+    select(REPLIES)
+    .where(text("message_id <> ''"), REPLIES.c.message_id == bindparam("place"))
+    .where(REPLIES.c.authority == bindparam("sender"), REPLIES.c.code == codes.REPLY_UNUSABLE.name)
 )
 _CURSOR = select(func.max(REPLIES.c.cursor)).where(text(RELEASED))
 _RELEASED = (
@@ -114,6 +120,10 @@ class SqlReplies:
             for row in self._connection.execute(_IN_STATE, {"wanted": state.value, "behind": after, "most": limit})
         ]
         return [_reply(row) for row in sorted(found, key=lambda row: row.position)[:limit]]
+
+    def unusable(self, authority: AuthorityKey, place: str) -> Sequence[Reply]:
+        """Return what is noted as lying in a return folder and not to be taken."""
+        return [_reply(row) for row in self._connection.execute(_UNUSABLE, {"sender": authority, "place": place})]
 
     def count_quarantined(self) -> int:
         """Return how many replies wait for a human."""
