@@ -52,7 +52,7 @@ SLOW = 0.2
 PLAN = ((1, 1), (1, 2), (1, 4), (16, 1), (16, 2))
 """Places per process and number of processes, measured in turns."""
 
-EACH, MANY = 40, 200
+EACH, MANY = 30, 120
 """How many deliveries wait per process with one place, and in all with sixteen."""
 
 TOWNS = {
@@ -133,7 +133,7 @@ def measured(backend: str, quick: bool) -> Measured:
             for key in TOWNS:
                 installed.takes_part(AuthorityKey(key))
             filled, handed_off, before = 0, 0.0, _database_cpu(database)
-            for _ in range(1 if quick else 3):
+            for _ in range(1 if quick else 2):
                 for places, processes in PLAN:
                     backlog = (EACH * processes if places == 1 else MANY) // (4 if quick else 1)
                     _switch(installed.world, pause=True)

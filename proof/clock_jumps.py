@@ -125,7 +125,7 @@ def _take(installed: Installation) -> None:
 
 def _go_on_quietly(installed: Installation, middle: datetime) -> None:
     installed.clock.at = middle + timedelta(days=21)
-    for _ in range(100):
+    for _ in range(2000):
         Worker(installed.world, "last").turn()
         _take(installed)
         installed.clock.pass_by(minutes=30)
