@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from gateway.domain import codes
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.reply import (
     Candidate,
@@ -138,6 +139,16 @@ def test_replies_are_listed_by_state_and_counted(store: Store) -> None:
     with store.writing() as tx:
         tx.replies.drop_sealed(a_reply(1).id)
         assert tx.replies.get_sealed(a_reply(1).id, "message") is None
+
+
+def test_what_lies_in_a_return_folder_is_found_by_its_folder_until_it_is_gone(store: Store) -> None:
+    noted = {"code": codes.REPLY_UNUSABLE.name, "message_id": "rueckweg-1"}
+    with store.writing() as tx:
+        for number, changes in enumerate([{}, {"message_id": "rueckweg-2"}, {"authority": BOCHUM}, {"code": ""}]):
+            tx.replies.add(a_reply(number + 1, transport_id=f"rueckweg-1#{number}", **(noted | changes)))
+        tx.replies.save(a_reply(1, transport_id="rueckweg-1#0", **noted, state=ReplyState.DISCARDED))
+    with store.reading() as tx:
+        assert [reply.id for reply in tx.replies.unusable(AHLEN, "rueckweg-1")] == [a_reply(1).id]
 
 
 def test_rounds_are_kept_one_per_authority(store: Store) -> None:
