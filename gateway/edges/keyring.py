@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError, SealError
 from gateway.edges import keys_issue
+from gateway.edges.keys_file import check_mode, replace, unusable, version, write_temporary
 from gateway.edges.keys_issue import DAYS, KeyPurpose
-from gateway.seal.disk import create, sync_folder
+from gateway.seal.disk import sync_folder
 from gateway.seal.keys import (
     PrivateKey,
     PrivateKeyEntry,
@@ -82,7 +83,7 @@ class FolderKeyring:
         Raises: ConfigurationError if there is one already (`rotate` makes the next).
         """
         if any(held.purpose == purpose for held in self._held()):
-            raise _configuration(f"Es gibt schon einen {_TITLES[purpose]}.", "Ein neuer entsteht durch Rotation.")
+            raise unusable(f"Es gibt schon einen {_TITLES[purpose]}.", "Ein neuer entsteht durch Rotation.")
         return self._issue(purpose, name, at, days, hosts)
 
     def rotate(
@@ -114,16 +115,16 @@ class FolderKeyring:
         """
         entry, home = self._match(data, password)
         if entry.certificate is None:
-            raise _configuration("Die Datei enthält kein Zertifikat zum Schlüssel.", "Bitte importieren Sie beides.")
+            raise unusable("Die Datei enthält kein Zertifikat zum Schlüssel.", "Bitte importieren Sie beides.")
         purpose = home.purpose if home else purpose
         if purpose is None:
-            raise _configuration("Der Schlüssel ist hier neu; sein Zweck fehlt.", "Bitte geben Sie den Zweck an.")
+            raise unusable("Der Schlüssel ist hier neu; sein Zweck fehlt.", "Bitte geben Sie den Zweck an.")
         check_suitable(entry.certificate, purpose=_CHECKS[purpose], at=at)
         if purpose == "sign" and not isinstance(entry.key, ec.EllipticCurvePrivateKey):
             raise SealError(codes.CERTIFICATE_WRONG, "Zum Signieren wird ein EC-Schlüssel gebraucht (ECDSA).")
         if home is None or home.entry.certificate is not None:
             return _info(self._add(purpose, entry))
-        _replace(home.path, _pem(entry))
+        replace(home.path, _pem(entry))
         return _info(_Held(home.path, purpose, entry))
 
     def list(self) -> tuple[KeyInfo, ...]:
@@ -181,9 +182,7 @@ class FolderKeyring:
             if own is not None:
                 rest = tuple(certificate for certificate in chain if certificate != own)
                 return PrivateKeyEntry(known.entry.key, own, rest), known
-        raise _configuration(
-            "Zu diesem Zertifikat gibt es hier keinen Schlüssel.", "Erstellen Sie zuerst eine Anfrage."
-        )
+        raise unusable("Zu diesem Zertifikat gibt es hier keinen Schlüssel.", "Erstellen Sie zuerst eine Anfrage.")
 
     def _held(self, wanted: KeyPurpose | None = None) -> tuple[_Held, ...]:
         """Return the keys, all or for one purpose, by purpose and number. Raises: ConfigurationError as `_load`."""
@@ -191,7 +190,7 @@ class FolderKeyring:
 
     def _walk(self, wanted: KeyPurpose | None) -> Iterator[_Held]:
         try:
-            _check_mode(self._folder, self._folder.stat(), "0700")
+            check_mode(self._folder, self._folder.stat(), "0700")
         except FileNotFoundError:
             return
         for name in sorted(os.listdir(self._folder)):  # noqa: PTH208  # several times per submission: no Path for each
@@ -205,30 +204,30 @@ class FolderKeyring:
         """Return a file's key, from memory if it has not changed. Raises: ConfigurationError if others may read it."""
         known = self._read.get(path)
         try:
-            if known is not None and known[0] == _version(path.lstat()):
+            if known is not None and known[0] == version(path.lstat()):
                 return known[1]
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise _configuration(f"Die Schlüsseldatei {path.name} ist nicht lesbar oder ein Verweis.") from error
+            raise unusable(f"Die Schlüsseldatei {path.name} ist nicht lesbar oder ein Verweis.") from error
         try:
             status = os.fstat(descriptor)
-            _check_mode(path, status, "0600")
+            check_mode(path, status, "0600")
             entry = read_private_key(os.read(descriptor, _KEY_BYTES))
         except SealError as error:
             raise SealError(error.code, f"{path.name}: {error.reason}", error.hint) from error
         finally:
             os.close(descriptor)
-        self._read[path] = _version(status), entry
+        self._read[path] = version(status), entry
         return entry
 
     def _add(self, purpose: KeyPurpose, entry: PrivateKeyEntry) -> _Held:
         """Write a new key file under the next free number, durably."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_mode(self._folder, self._folder.stat(), "0700")
-        numbers = [int(match[2]) for path in self._folder.iterdir() if (match := _FILE.fullmatch(path.name))
-                   and match[1] == purpose]  # fmt: skip
+        check_mode(self._folder, self._folder.stat(), "0700")
+        found = [_FILE.fullmatch(path.name) for path in self._folder.iterdir()]
+        numbers = [int(match[2]) for match in found if match and match[1] == purpose]
         path = self._folder / f"{purpose}-{max(numbers, default=0) + 1:04d}.pem"
-        temporary = _write_temporary(path, _pem(entry))
+        temporary = write_temporary(path, _pem(entry))
         try:
             path.hardlink_to(temporary)  # unlike a rename, never over a key that another process has just made
         finally:
@@ -237,38 +236,10 @@ class FolderKeyring:
         return _Held(path, purpose, entry)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    _write_temporary(path, data).rename(path)
-    sync_folder(path.parent)
-
-
-def _write_temporary(path: Path, data: bytes) -> Path:
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    with create(temporary) as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return temporary
-
-
 def _pem(entry: PrivateKeyEntry) -> bytes:
     key = entry.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     own = [] if entry.certificate is None else [entry.certificate]
     return key + b"".join(certificate.public_bytes(Encoding.PEM) for certificate in (*own, *entry.chain))
-
-
-def _version(status: os.stat_result) -> tuple[int, ...]:
-    """Return what differs once a file has other content, another owner or other rights, or is a link."""
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_mode, status.st_uid
-
-
-def _check_mode(path: Path, status: os.stat_result, wanted: str) -> None:
-    """Raise ConfigurationError if anybody but the owner (we, or root) may reach the file or folder."""
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        reason = f"{path.name}: Andere Benutzer haben Zugriff (Rechte {stat.S_IMODE(status.st_mode):04o})."
-        raise _configuration(reason, f"Bitte setzen Sie die Rechte auf {wanted} und prüfen Sie, wer Zugriff hatte.")
-    if status.st_uid not in (os.geteuid(), 0):
-        raise _configuration(f"{path.name}: gehört einem anderen Benutzer.", "Bitte ändern Sie den Eigentümer.")
 
 
 def _valid(certificate: x509.Certificate, at: datetime) -> bool:
@@ -276,10 +247,9 @@ def _valid(certificate: x509.Certificate, at: datetime) -> bool:
 
 
 def _is_certificate(data: bytes) -> bool:
-    try:
+    with suppress(SealError):
         return bool(read_certificates(data))
-    except SealError:
-        return False
+    return False
 
 
 def _info(held: _Held) -> KeyInfo:
@@ -303,7 +273,3 @@ def _info(held: _Held) -> KeyInfo:
 def _missing(purpose: KeyPurpose) -> ConfigurationError:
     hint = f"Abhilfe: `bauweiche keys create {purpose}` oder `bauweiche keys rotate {purpose}`."
     return ConfigurationError(codes.KEY_MISSING, f"Es gibt keinen gültigen {_TITLES[purpose]}.", hint)
-
-
-def _configuration(reason: str, hint: str = "") -> ConfigurationError:
-    return ConfigurationError(codes.CONFIGURATION, reason, hint)
