@@ -1,44 +1,80 @@
 """The console against an empty Textual app: from start to the first useful frame, and what a keystroke costs.
 
-`python -m bench.console` prints the figures. Both programs are started as processes of their own; the clock runs from
-before the start until the first frame is drawn (the empty app) or the list shows all 212 authorities of a server that
-answers over a socket (the console). A keystroke is counted from its arrival until the whole screen has been drawn anew.
+`python -m bench.console` prints the figures. Every program is started as a process of its own in a terminal (a pty) of
+80x24 characters, one after the other in each round: the empty app, the console on a server that answers over a socket,
+and the console without a server on a state folder. The clock runs from the start until the terminal has been sent the
+frame that says something: the empty app its word, the console the figures of all 212 authorities. Python's byte code is
+there already, as after an installation. A keystroke is counted from its arrival until the screen has been drawn anew.
 """
 
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
 import sys
+import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench.figures import Figure, table
+from bench.figures import Figure, ratios, table
 
 SIZE = (80, 24)
 MOST_MORE_SECONDS = 1.0
 MOST_212, MOST_1000 = 0.050, 0.100
+CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
+USEFUL = rb"Summe +212"
+"""What the first screen shows as soon as it has its figures."""
+
+PATIENCE = 60.0
+EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+
+class Empty(App):
+    def compose(self):
+        yield Static("leer")
+
+Empty().run()
+"""
 TYPED = ("w", "wa", "war", "ware", "waren", "!s", "kreis:w", "option:1 weg:xta", "stufe:live", "")
 
 
 def run(quick: bool) -> list[Figure]:
     """Return what was measured."""
     rounds = 3 if quick else 7
-    with serving() as url:
-        started = [(_start("empty"), _start("console", url)) for _ in range(rounds)]
-    empty, ours = tuple(first for first, _ in started), tuple(second for _, second in started)
-    more = tuple(second - first for first, second in started)
+    with serving() as url, TemporaryDirectory(prefix="bauweiche-console-") as home:
+        state = installed(Path(home))
+        token = Path(home, "token")
+        token.write_text("bo_bench", encoding="ascii")
+        there, here = ("--url", url, "--token-file", str(token)), ("--local", str(state))
+        ways = (("-c", EMPTY), ("-m", "tui", *there), ("-m", "tui", *here))
+        marks = (b"leer", USEFUL, USEFUL)
+        began = [[start(way, mark, home) for way, mark in zip(ways, marks, strict=True)] for _ in range(rounds + 1)][1:]
+    figures = []
+    for at, name in ((1, "server"), (2, "folder")):
+        for kind, unit, most in ((0, "s", MOST_MORE_SECONDS), (1, "s CPU", None)):
+            empty = [one[0][kind] for one in began]
+            ours = [one[at][kind] for one in began]
+            label = f"console_start_{name}" + ("_cpu" if kind else "")
+            more = tuple(mine - floor for mine, floor in zip(ours, empty, strict=True))
+            figures += [
+                Figure(f"{label}_more", f"the console ({name}) above an empty app", unit, more, most=most),
+                Figure(f"{label}_ratio", f"the console ({name}) against an empty app", "×", ratios(ours, empty)),
+            ]
     few, many = (asyncio.run(keystrokes(count, rounds)) for count in (212, 1000))
     return [
-        Figure("console_start_empty", "an empty Textual app until its first frame", "s", empty),
-        Figure("console_start", "the console until 212 authorities are shown", "s", ours),
-        Figure("console_start_more", "the console above the empty app", "s", more, most=MOST_MORE_SECONDS),
-        Figure("console_start_ratio", "the console against the empty app", "×", tuple(b / a for a, b in started)),
+        *figures,
         Figure("console_filter_212", "a keystroke in the filter at 212 rows", "s", few, most=MOST_212),
         Figure("console_filter_1000", "a keystroke in the filter at 1 000 rows", "s", many, most=MOST_1000),
     ]
@@ -65,53 +101,38 @@ def serving() -> Iterator[str]:
         thread.join()
 
 
-def _start(*what: str) -> float:
-    """Start one of the programs below and return the seconds until it says that its first frame is drawn."""
+def installed(home: Path) -> Path:
+    """Set an installation up; returns its state folder."""
+    from tests.kit.installation import WARENDORF, installation
+
+    with installation(home) as made:
+        made.takes_part(WARENDORF)
+        return made.settings.state
+
+
+def start(arguments: Sequence[str], mark: bytes, home: str) -> tuple[float, float]:
+    """Start a program in a terminal; returns the seconds, and those of processor time, until it has shown `mark`."""
     begin = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "bench.console", *what], stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent
-    ) as child:
-        assert child.stdout is not None
-        line = child.stdout.readline()
+    process, terminal = pty.fork()
+    if process == 0:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        root = str(Path(__file__).parent.parent)
+        more = {"TERM": "xterm-256color", "PYTHONPYCACHEPREFIX": f"{home}/pyc", "PYTHONPATH": root}
+        os.execve(sys.executable, [sys.executable, *arguments], kept | more)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+    shown = b""
+    try:
+        while re.search(mark, CONTROL.sub(b"", shown)) is None:
+            if not select.select([terminal], [], [], PATIENCE)[0]:
+                raise RuntimeError(f"{' '.join(arguments[:2])} did not come up")
+            shown += os.read(terminal, 65536)
         seconds = time.perf_counter() - begin
-        child.stdout.read()
-    if line.strip() != b"drawn":
-        raise RuntimeError(f"{what[0]} did not come up")
-    return seconds
-
-
-async def empty() -> None:
-    """Run an empty Textual app until its first frame."""
-    from textual.app import App
-
-    app: App[None] = App()
-    async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        print("drawn", flush=True)
-
-
-async def console(url: str) -> None:
-    """Run the console until it shows all authorities."""
-    import httpx
-
-    from tui.app import Console, Setting
-    from tui.client import Client
-    from tui.texts import load
-    from tui.widgets.rows import Rows
-
-    texts = load("de")
-    setting = Setting(
-        connect=lambda: Client(httpx.AsyncClient(base_url=url), texts),
-        texts=texts,
-        clock=lambda: datetime.now(UTC),
-        first="authorities",
-    )
-    app = Console(setting)
-    async with app.run_test(size=SIZE) as pilot:
-        while not any(len(rows.visible_items) == 212 for rows in app.screen.query(Rows)):
-            await asyncio.sleep(0.001)
-        await pilot.pause()
-        print("drawn", flush=True)
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return seconds, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(terminal)
 
 
 async def keystrokes(count: int, rounds: int) -> tuple[float, ...]:
@@ -141,13 +162,8 @@ def _timed(act: Callable[[], None]) -> float:
 
 
 def main() -> None:
-    """Measure, or be one of the programs that are measured."""
-    if sys.argv[1:2] == ["empty"]:
-        asyncio.run(empty())
-    elif sys.argv[1:2] == ["console"]:
-        asyncio.run(console(sys.argv[2]))
-    else:
-        print(table(run(quick="--quick" in sys.argv)))
+    """Measure."""
+    print(table(run(quick="--quick" in sys.argv)))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from sqlalchemy import event
 
 from bench.figures import Figure, ratios
 from gateway.api.app import inner_app
-from gateway.api.operator.access import Operator, Role
+from gateway.api.operator.roles import Operator, Role
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act

@@ -1,18 +1,36 @@
-"""The application in this process, on the state folder of this machine: the console without a server."""
+"""The application in this process, on the state folder of this machine: the console without a server.
+
+What the first screen asks for is answered at once. The whole application takes a second to import and to build; it is
+made in a thread as soon as somebody needs it, or shortly after the first answer.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import getpass
+import json
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from gateway.api.app import App, Correlated, inner_app
-from gateway.api.operator.access import Operator, Role
-from gateway.edges.gate import Gate
-from gateway.logs import configure
-from gateway.settings import load
+from gateway.api.operator.figures import me_of, overview_of
+from gateway.api.operator.roles import Operator, Role
+from gateway.api.operator.rows import table_of
+from gateway.domain.errors import GatewayError
+from gateway.settings import Settings, load
 from gateway.wiring import open_world
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PREFIX = "/operator/v1"
+PATIENCE = 1.5
+"""Seconds after the first answer until the whole application is made: the first frame is drawn meanwhile."""
 
 
 def local_app(state: Path, *, read_only: bool) -> tuple[App, Callable[[], None]]:
@@ -23,16 +41,85 @@ def local_app(state: Path, *, read_only: bool) -> tuple[App, Callable[[], None]]
     Raises:
         ConfigurationError: the state folder has not been set up.
     """
-    configure(level=logging.CRITICAL)  # the console has the whole terminal, and shows every refusal itself
     settings = load(state)
     world = open_world(settings)
+    person = Operator(getpass.getuser(), Role.VERWALTEN, read_only)
+    first: Mapping[str, Callable[[], Any]] = {
+        f"{PREFIX}/me": partial(me_of, world, person, settings.environment),
+        f"{PREFIX}/overview": partial(overview_of, world),
+        f"{PREFIX}/authorities": partial(table_of, world),
+    }
+    growing = Growing(first, partial(_whole, world, settings, person))
+
+    def close() -> None:
+        growing.close()
+        world.store.close()
+
+    return growing, close
+
+
+def _whole(world: Any, settings: Settings, person: Operator) -> tuple[App, Callable[[], None]]:
+    """Return the application as a server has it, and what closes it."""
+    from gateway.api.app import Correlated, inner_app
+    from gateway.edges.gate import Gate
+    from gateway.logs import configure
+
+    configure(level=logging.CRITICAL)  # the console has the whole terminal, and shows every refusal itself
     gate = Gate(parallel=settings.gate_parallel)
     application = inner_app(world, gate, {}, settings.environment)
-    application.state.local_operator = Operator(getpass.getuser(), Role.VERWALTEN, read_only)
+    application.state.local_operator = person
 
     def close() -> None:
         application.state.pool.shutdown(wait=True)
         gate.close()
-        world.store.close()
 
     return Correlated(application), close
+
+
+class Growing:
+    """Answers some plain questions by itself, everything else by an application that is made in the background."""
+
+    def __init__(
+        self, first: Mapping[str, Callable[[], Any]], make: Callable[[], tuple[App, Callable[[], None]]]
+    ) -> None:
+        self._first = first
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: tuple[App, Callable[[], None]] | None = None
+        self._later: threading.Timer | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = self._made is None and scope["method"] == "GET" and not scope["query_string"]
+        answer = self._first.get(scope["path"]) if plain else None
+        try:
+            value = await asyncio.to_thread(answer) if answer else None
+        except GatewayError:
+            value = None  # the whole application says what is wrong, as a server would
+        if value is None:
+            application = await asyncio.to_thread(self._whole)
+            await application(scope, receive, send)
+            return
+        body = json.dumps(value, ensure_ascii=False).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": body})
+        self._soon()
+
+    def close(self) -> None:
+        """Give back what the whole application holds, if it was ever made."""
+        if self._later is not None:
+            self._later.cancel()
+        with self._lock:
+            if self._made is not None:
+                self._made[1]()
+
+    def _soon(self) -> None:
+        if self._later is None:
+            self._later = threading.Timer(PATIENCE, self._whole)
+            self._later.daemon = True
+            self._later.start()
+
+    def _whole(self) -> App:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made[0]

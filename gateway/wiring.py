@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
@@ -21,13 +22,15 @@ from gateway.domain.participation import Participation
 from gateway.edges.holidays_nrw import closed_days
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.link import GatewayLink, read_secret
-from gateway.edges.mail import MailServer, SmtpMailer
 from gateway.edges.store import open_store
 from gateway.edges.vault_folder import FolderVault
 from gateway.edges.webhook import HttpsCourier
 from gateway.flow.webhooks import PORTALS
-from gateway.ports import Clock, Directory, Store, Vault, World
+from gateway.ports import Clock, Directory, Mailer, Store, Vault, World
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.survey.table import Table
 
 VAULT = "vault"
 """The journal's subject for choices about where sealed parts lie."""
@@ -94,11 +97,18 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
         plugins=plugins,
         build=partial(_build, plugins, link),
         policy=settings.policy,
+        read_table=_read_table,
         holidays=lru_cache(maxsize=16)(closed_days),
         mailer=_mailer(settings),
         official_schemas=settings.official_schemas or _installed(state / "schemas"),
         courier=HttpsCourier(portals.allow, partial(portals.tls, client=False)),
     )
+
+
+def _read_table(octets: bytes) -> Table:
+    from gateway.edges.survey_apart import read_table_apart  # whoever reads no survey need not wait for its reader
+
+    return read_table_apart(octets)
 
 
 def _vault(settings: Settings, store: Store, clock: Clock) -> Vault:
@@ -137,9 +147,11 @@ def plain_http_chosen(store: Store, endpoint: str) -> bool:
     return last is not None and last.act.what == PLAIN_HTTP and last.act.facts.get("endpoint") == endpoint
 
 
-def _mailer(settings: Settings) -> SmtpMailer | None:
+def _mailer(settings: Settings) -> Mailer | None:
     if not settings.mail_host:
         return None
+    from gateway.edges.mail import MailServer, SmtpMailer  # only where mails are sent
+
     server = MailServer(
         host=settings.mail_host,
         port=settings.mail_port,
@@ -158,14 +170,15 @@ def _secret(path: Path) -> str:
 
 def adapters() -> Mapping[str, Plugin]:
     """Return the adapters that entered by the entry point `bauweiche.adapter`, by name; ours come the same way."""
-    return _Plugins({entry.name: entry for entry in entry_points(group="bauweiche.adapter")})
+    return _Plugins()
 
 
 class _Plugins(Mapping[str, Plugin]):
-    """Loads an adapter when it is first asked for: a command that sends nothing need not import SOAP and SSH."""
+    """Looks for adapters when first asked, and loads one when it is meant: who sends nothing imports no SOAP or SSH."""
 
-    def __init__(self, entries: Mapping[str, EntryPoint]) -> None:
-        self._entries = entries
+    @cached_property
+    def _entries(self) -> Mapping[str, EntryPoint]:
+        return {entry.name: entry for entry in entry_points(group="bauweiche.adapter")}
 
     def __getitem__(self, name: str) -> Plugin:
         plugin: Plugin = self._entries[name].load()

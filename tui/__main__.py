@@ -7,6 +7,7 @@ in, and everything else speaks HTTP with it.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,9 @@ from tui.texts import LANGUAGES, Texts, load
 
 USAGE, UNREACHABLE = 2, 5
 COLOURS = {"dunkel": "bauweiche-dunkel", "hell": "bauweiche-hell", "ansi": "bauweiche-ansi"}
+MANY_OBJECTS = 50_000
+"""New objects until the next look for garbage: what a start imports stays, and looking through it costs a tenth."""
+
 NO_SCREEN = (
     "Die Konsole braucht ein Terminal. Für Skripte und Vorlesegeräte gibt es jede Ansicht als Befehl, "
     "zum Beispiel: bauweiche authorities list"
@@ -39,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse("Die Adresse muss mit https:// beginnen; ohne Verschlüsselung nur auf diesem Rechner.")
     if given.url and not given.token_file:
         return _refuse("Zu --url gehört --token-file mit dem Zugangstoken der Person.")
+    gc.set_threshold(MANY_OBJECTS)
     connect = _server(given, texts) if given.url else _here(given, texts)
 
     from tui.app import Console, Setting

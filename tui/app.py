@@ -85,7 +85,8 @@ class Console(App[None]):
         self._connected = asyncio.Event()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = setting.theme
+        self.colours = [theme.name for theme in THEMES if not (self.no_color and theme.name.endswith("-ansi"))]
+        self.theme = setting.theme if setting.theme in self.colours else self.colours[0]
         for place in PLACES:
             self.add_mode(place.name, partial(open_page, place))
 
@@ -221,9 +222,8 @@ class Console(App[None]):
 
     def action_next_theme(self) -> None:
         """Dark, light, as the terminal."""
-        names = [theme.name for theme in THEMES]
-        at = names.index(self.theme) if self.theme in names else -1
-        self.use_theme(names[(at + 1) % len(names)])
+        at = self.colours.index(self.theme) if self.theme in self.colours else -1
+        self.use_theme(self.colours[(at + 1) % len(self.colours)])
 
     def use_theme(self, name: str) -> None:
         """Change the colours and say which they are now."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from textual import work
 from textual.timer import Timer
 
+from gateway.domain.filtering import parse
 from tui.calls.deliveries import MOST_AT_ONCE, PAGE, Listed
 from tui.client import ApiError, Client
 from tui.list_page import ListPage
+from tui.twins import german_words, with_words
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.rows import Rows
 
@@ -23,9 +25,7 @@ PAUSE_BEFORE_ASKING = 0.2
 
 
 class PagedPage(ListPage[T]):
-    """A subclass gives `table()` and `listed()`; where `server_filter` holds, the filter is the server's work."""
-
-    server_filter: ClassVar[bool] = True
+    """A subclass gives `table()` and `listed()`; the filter is the server's work, or it would see one page only."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,6 +37,16 @@ class PagedPage(ListPage[T]):
     async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
         """Return rows for what was typed."""
         raise NotImplementedError
+
+    def asked_words(self, words: str) -> str:
+        """Return a filter as the server reads it."""
+        table = self.rows.table
+        return " ".join(german_words(parse(words, table.fields), table.section, self.texts))
+
+    def worded(self, command: str) -> str:
+        """Return a command with the words of the filter that the server was asked for."""
+        table = self.rows.table
+        return with_words(command, parse(self.rows.query_text, table.fields), table.section, self.texts)
 
     # -- loading ------------------------------------------------------------------------------------------------
 
@@ -91,9 +101,6 @@ class PagedPage(ListPage[T]):
 
     def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
         """Ask when the typing pauses."""
-        if not self.server_filter:
-            super().on_filter_bar_typed(event)
-            return
         self.rows.query_text = event.text
         if self._waiting is not None:
             self._waiting.stop()
@@ -101,9 +108,6 @@ class PagedPage(ListPage[T]):
 
     def filter_by(self, text: str) -> None:
         """Set the filter from elsewhere."""
-        if not self.server_filter:
-            super().filter_by(text)
-            return
         bar = self.query_one(FilterBar)
         bar.text = text
         bar.set_class(bool(text), "-open")
@@ -127,7 +131,7 @@ class PagedPage(ListPage[T]):
 
     def unknown_fields(self) -> Sequence[str]:
         """Return the fields in the filter that this list does not have."""
-        return self.rows.wanted.unknown
+        return parse(self.rows.query_text, self.rows.table.fields).unknown
 
     def remarks(self) -> Sequence[str]:
         """Return what else stands at the right of the line that says where I am."""

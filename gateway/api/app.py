@@ -19,7 +19,6 @@ from gateway.api import (
     evidence,
     followups,
     metrics,
-    operator,
     parameters,
     plans,
     portal,
@@ -29,6 +28,7 @@ from gateway.api import (
 )
 from gateway.api.documented import complete
 from gateway.api.followups import MessageIn
+from gateway.api.operator import routes as operator
 from gateway.api.operator.described import describe
 from gateway.api.shapes import AnnouncementIn, WithdrawalIn
 from gateway.domain import codes

@@ -107,6 +107,7 @@ def submission_out(world: World, case: Case, deliveries: Sequence[Delivery]) -> 
         reason=delivery.reason if delivery else "",
         next_at=written_moment(waits_until) if waits_until and waits_until > world.clock.now() else "",
         attempts=delivery.attempt if delivery else 0,
+        failed=bool(delivery and delivery.code),
     )
     return SubmissionOut(
         id=case.id,

@@ -73,7 +73,7 @@ def list_authorities(
     as_json: AsJson = False,
 ) -> None:
     """Alle Behörden mit Option, Weg, XBau-Version und Stufe; mit --json alles, was die Konsole zeigt."""
-    from gateway.api.operator.authorities import table_of
+    from gateway.api.operator.rows import table_of
 
     with opened(ctx) as world:
         day = day_of(world, on)

@@ -58,7 +58,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Sagt in einfachen Sätzen, wo ein Vorgang ist und was mit ihm geschah."""
-    from gateway.api.operator.deliveries import trace_of
+    from gateway.api.operator.tracing import trace_of
     from gateway.flow.cases import authority_of
 
     if bool(text) == bool(file):
@@ -101,6 +101,7 @@ def _told(case: Case, authority: str, delivery: Delivery | None, entries: list[E
         reason=delivery.reason if delivery else "",
         next_at=written_moment(waits_until) if waits_until else "",
         attempts=delivery.attempt if delivery else 0,
+        failed=bool(delivery and delivery.code),
     )
     count = "1 Anlage" if len(case.parts) == 1 else f"{len(case.parts)} Anlagen"
     lines = [

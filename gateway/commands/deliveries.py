@@ -27,7 +27,9 @@ Reason = Annotated[str, typer.Option(help="Warum; steht im Ereignisprotokoll.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")]
 Messages = Annotated[list[str], typer.Argument(metavar="NACHRICHT", help="Kennungen der Nachrichten (UUID).")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Nur zeigen, was ginge.")]
-Typed = Annotated[str, typer.Option("--confirm", help="Bei mehr als 20 Nachrichten: das Wort WIEDERHOLEN.")]
+Typed = Annotated[
+    str, typer.Option("--confirm", help="Bei mehr als 20 Nachrichten: das Wort WIEDERHOLEN oder ANHALTEN.")
+]
 
 
 @app.command("list")
@@ -44,7 +46,7 @@ def list_deliveries(
     as_json: AsJson = False,
 ) -> None:
     """Zeigt Übermittlungen, die neueste zuerst, mit dem Grund, warum sie warten; Filter wie in der Konsole."""
-    from gateway.api.operator.deliveries import Asked, page_of
+    from gateway.api.operator.delivery_rows import Asked, page_of
 
     with opened(ctx) as world:
         page = page_of(world, Asked(tuple(state or ()), authority, cause, " ".join(words or [])), after, limit)
@@ -61,7 +63,7 @@ def list_deliveries(
 @app.command("causes")
 def list_causes(ctx: typer.Context, words: Words = None, as_json: AsJson = False) -> None:
     """Zeigt, was stillsteht, nach Ursache gezählt."""
-    from gateway.api.operator.deliveries import causes_of
+    from gateway.api.operator.delivery_rows import causes_of
 
     with opened(ctx) as world:
         found = list(narrowed(causes_of(world), words, {}))

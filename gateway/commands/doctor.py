@@ -12,7 +12,7 @@ from cryptography import x509
 
 from gateway.commands.findings import Result, shown
 from gateway.commands.seat import FAILURE, opened, out, say, seat_of
-from gateway.domain.calendar import local_date, written_date
+from gateway.domain.calendar import local_date, written_date, written_moment
 from gateway.domain.dossier import POSTAL
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import AuthorityKey
@@ -117,9 +117,9 @@ def _clock(world: World) -> Iterator[Result]:
     with world.store.reading() as tx:
         last = next(iter(tx.journal.read(limit=1, newest_first=True)), None)
     if now.year not in CLOCK_YEARS or (last is not None and last.at > now):
-        yield Result("fail", "Uhr", f"{now:%d.%m.%Y %H:%M} UTC liegt vor dem letzten Eintrag des Protokolls")
+        yield Result("fail", "Uhr", f"{written_moment(now)} liegt vor dem letzten Eintrag des Protokolls")
     else:
-        yield Result("ok", "Uhr", f"{now:%d.%m.%Y %H:%M} UTC")
+        yield Result("ok", "Uhr", f"{written_moment(now)}")
 
 
 def _schemas(world: World) -> Iterator[Result]:

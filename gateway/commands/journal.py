@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from itertools import islice
 from typing import Annotated
 
 import typer
 
+from gateway.api.operator.sifting import JOURNAL_FIELDS, Row
 from gateway.commands.seat import FAILURE, fail, opened, out, say
-from gateway.commands.words import JOURNAL_FIELDS, Words, narrowed
+from gateway.commands.words import Words, narrowed
 from gateway.domain.calendar import written_moment
 from gateway.domain.journal import Counted, Entry, verify
 
@@ -35,11 +38,10 @@ def show(
 ) -> None:
     """Zeigt die neuesten Einträge, der jüngste zuletzt."""
     with opened(ctx) as world, world.store.reading() as tx:
-        found = tx.journal.read(subject=subject, limit=limit, below=after, newest_first=True)
-        entries = {entry.number: entry for entry in found}
-    kept = [int(row["number"]) for row in narrowed(map(_row, entries.values()), words, JOURNAL_FIELDS)]
-    for entry in (entries[number] for number in reversed(kept)):
-        out((json.dumps(_row(entry), ensure_ascii=False) if as_json else _line(entry)) + "\n")
+        entries = tx.journal.read(subject=subject, limit=None if words else limit, below=after, newest_first=True)
+        found = list(islice(narrowed(map(_row, entries), words, JOURNAL_FIELDS), limit))
+    for row in reversed(found):
+        out((json.dumps(row, ensure_ascii=False) if as_json else _line(row)) + "\n")
 
 
 @app.command("verify")
@@ -58,11 +60,11 @@ def check(ctx: typer.Context) -> None:
     say(f"Unversehrt: {last.number} Einträge. Die ausgegebene Prüfsumme bitte getrennt aufbewahren.")
 
 
-def _line(entry: Entry) -> str:
-    facts = " ".join(f"{name}={value}" for name, value in entry.act.facts.items())
-    why = f"  ({entry.act.why})" if entry.act.why else ""
-    head = f"{entry.number:>7}  {written_moment(entry.at)}  {entry.act.actor:<22} {entry.act.what:<24}"
-    return f"{head} {entry.act.subject}  {facts}{why}".rstrip()
+def _line(row: Row) -> str:
+    facts = " ".join(f"{name}={value}" for name, value in row["facts"].items())
+    why = f"  ({row['why']})" if row["why"] else ""
+    when = written_moment(datetime.fromisoformat(row["at"]))
+    return f"{row['number']:>7}  {when}  {row['actor']:<22} {row['what']:<24} {row['subject']}  {facts}{why}".rstrip()
 
 
 def _row(entry: Entry) -> dict[str, object]:

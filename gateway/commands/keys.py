@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.commands.seat import dumped, opened, out, say, seat_of
+from gateway.commands.seat import USAGE, dumped, fail, opened, out, say, seat_of
 from gateway.domain.calendar import written_date
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.journal import Act
@@ -151,3 +151,21 @@ def trust_authority(
         held = hold(world, authority.key, purpose, file.read_bytes(), seat_of(ctx).actor)
     for fingerprint in held:
         out(fingerprint + "\n")
+
+
+@app.command("distrust")
+def distrust_authority(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(help="Schlüssel der Behörde, 8 Ziffern.")],
+    fingerprint: Annotated[str, typer.Argument(help="Fingerabdruck aus „bauweiche certificates --json“ (SHA-256).")],
+    reason: Annotated[str, typer.Option("--reason", help="Grund; er steht danach im Ereignisprotokoll.")],
+) -> None:
+    """Nimmt ein Zertifikat einer Behörde heraus, etwa ein widerrufenes; es zählt ab sofort nicht mehr."""
+    from gateway.flow.cases import authority_of
+    from gateway.flow.certificates import drop
+
+    if not reason.strip():
+        fail(USAGE, "Bitte einen Grund angeben.")
+    with opened(ctx, writing=True) as world:
+        drop(world, authority_of(world, AuthorityKey(key)).key, fingerprint.strip().lower(), seat_of(ctx).actor, reason)
+    say("Herausgenommen.")

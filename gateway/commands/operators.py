@@ -42,7 +42,7 @@ def create(
     days: Annotated[int, typer.Option(min=1, max=800, help="Gültigkeit in Tagen.")] = 90,
 ) -> None:
     """Legt einen Zugang an und zeigt sein Token dieses eine Mal; gespeichert wird nur sein Hash."""
-    from gateway.api.operator.access import PREFIX
+    from gateway.api.operator.roles import PREFIX
 
     if not re.fullmatch(token_table.NAME, name):
         fail(USAGE, "Name: kleine Buchstaben, Ziffern, Bindestrich.")

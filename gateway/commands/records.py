@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from gateway.api.operator.sifting import Row
 from gateway.commands.seat import dumped, opened, out
-from gateway.commands.words import CERTIFICATE_FIELDS, Row, Words, narrowed
+from gateway.commands.words import CERTIFICATE_FIELDS, Words, narrowed
 
 PURPOSES = {"encrypt": "Verschlüsselung", "sign": "Signatur", "tls": "TLS", "tls-anchor": "Anker", "wrap": "Empfang"}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
+from gateway.api.operator.sifting import REPLY_FIELDS
 from gateway.commands import token_table
 from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say, seat_of
-from gateway.commands.words import REPLY_FIELDS, Words, narrowed
+from gateway.commands.words import Words, narrowed
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Client
 from gateway.domain.ids import AuthorityKey, read_case_number
@@ -39,10 +41,12 @@ def list_replies(
     as_json: Json = False,
 ) -> None:
     """Zeigt Antworten, die älteste zuerst, ohne Angabe die in Klärung."""
+    from gateway.api.operator.replies_desk import in_order
+
     with opened(ctx) as world, world.store.reading() as tx:
         wanted = frozenset(state or [ReplyState.QUARANTINED])
-        shown = (_described(world, one) for one in tx.replies.in_states(wanted, after=after, limit=limit))
-        found = list(narrowed(shown, words, REPLY_FIELDS))
+        shown = (_described(world, one) for one in in_order(tx, wanted, after, limit))
+        found = list(islice(narrowed(shown, words, REPLY_FIELDS), limit))
     if as_json:
         out(dumped(found))
         return

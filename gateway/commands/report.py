@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def overview(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Zeigt auf einen Blick, wer teilnimmt, was heute geschah und was jemanden braucht."""
-    from gateway.api.operator.overview import overview_of
+    from gateway.api.operator.figures import overview_of
 
     with opened(ctx) as world:
         found = overview_of(world)
@@ -55,7 +55,8 @@ def tile_map(
     as_json: AsJson = False,
 ) -> None:
     """Zeigt die Kacheln von NRW, oder schreibt die öffentliche Seite „Wer nimmt teil?“."""
-    from gateway.api.operator.tiles import map_of, page_of, table_of
+    from gateway.api.operator.rows import table_of
+    from gateway.api.operator.tiles import map_of, page_of
     from gateway.domain.procedure import Procedure
 
     if procedure and procedure not in set(Procedure):
@@ -65,7 +66,7 @@ def tile_map(
             html.write_text(page_of(world, Procedure(procedure) if procedure else None), encoding="utf-8")
             say(f"Geschrieben: {html}")
             return
-        found = map_of(table_of(world), view.value)
+        found = map_of(table_of(world)["rows"], view.value)
     out(dumped(found) if as_json else _tiles(found))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gateway.api.operator.sifting import SURVEY_FIELDS
 from gateway.commands.authority_sheets import difference_lines
 from gateway.commands.seat import DAY_FORMATS, USAGE, day_of, dumped, fail, opened, out, say, seat_of
+from gateway.commands.words import Words, narrowed
 from gateway.domain.calendar import written_date, written_moment
 from gateway.domain.participation import Difference
 
@@ -27,7 +30,9 @@ Reason = Annotated[str, typer.Option(help="Warum; steht im Ereignisprotokoll.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")]
 Day = Annotated[datetime | None, typer.Option("--from", formats=DAY_FORMATS, help="Gilt ab; ohne Angabe heute.")]
 
-STATES = {"draft": "Entwurf", "applied": "übernommen", "undone": "zurückgenommen"}
+AT_ONCE = 500
+"""Surveys that are read at once while looking for those that are wanted."""
+
 MARKS = {"change": "±", "same": "=", "empty": "·", "error": "✗"}
 
 
@@ -59,19 +64,25 @@ def read(
 
 
 @app.command("list")
-def list_surveys(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Zeigt alle Umfragen, die neueste zuerst."""
-    from gateway.api.operator.survey import head_out
+def list_surveys(
+    ctx: typer.Context,
+    words: Words = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Höchstens so viele.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Zeigt die Umfragen, die neueste zuerst."""
+    from gateway.api.operator.survey import heads
 
     with opened(ctx) as world, world.store.reading() as tx:
-        heads = [head_out(survey) for survey in tx.surveys.all()]
+        listed = (head for _, head in heads(tx, 0, AT_ONCE))
+        found = list(islice(narrowed(listed, words, SURVEY_FIELDS), limit))
     if as_json:
-        out(dumped(heads))
+        out(dumped(found))
         return
-    for head in heads:
+    for head in found:
         when = written_moment(datetime.fromisoformat(head["at"]))
         counts = f"{head['rows']} Zeilen, {head['changes']} ändern"
-        out(f"{head['id'][:8]}  {when}  {STATES[head['state']]:<15} {counts:<28} {head['name']}\n")
+        out(f"{head['id'][:8]}  {when}  {head['state_label']:<15} {counts:<28} {head['name']}\n")
 
 
 @app.command("show")
@@ -126,16 +137,16 @@ def _found(world: Any, text: str) -> Any:
     from gateway.flow import surveys
 
     with world.store.reading() as tx:
-        near = [one for one in tx.surveys.all() if one.id.startswith(text)] if len(text) >= 4 else []
+        near = [one for one in tx.surveys.heads(0, 100_000) if one.id.startswith(text)] if len(text) >= 4 else []
     if len(near) > 1:
         fail(USAGE, f"Mehrere Umfragen beginnen mit {text}; bitte mehr Zeichen angeben.")
-    return near[0] if near else surveys.found(world, text)
+    return surveys.found(world, near[0].id if near else text)
 
 
 def _told(plan: dict[str, Any]) -> str:
     counts = plan["counts"]
     lines = [
-        f"{plan['name']}: {STATES[plan['state']]}, gelesen für {written_date(_day(plan['valid_from']))}",
+        f"{plan['name']}: {plan['state_label']}, gelesen für {written_date(_day(plan['valid_from']))}",
         f"{counts['rows']} Zeilen: {counts['changed']} ändern, {counts['unchanged']} gleich, {counts['faulty']} Fehler",
     ]
     lines += [f"  {one['detail']}" for one in plan["findings"]]

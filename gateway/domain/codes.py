@@ -104,6 +104,7 @@ MESSAGE_UNKNOWN = Code("xbau-message-unknown", 422, "Nachrichtentyp nicht unters
 # seals, keys, trust
 SIGNATURE_INVALID = Code("signature-invalid", 422, "Signatur ungültig", "T011")
 CERTIFICATE_EXPIRED = Code("certificate-expired", 422, "Zertifikat abgelaufen", "T000")
+CERTIFICATE_EARLY = Code("certificate-not-yet-valid", 422, "Zertifikat noch nicht gültig", "T002")
 CERTIFICATE_UNTRUSTED = Code("certificate-untrusted", 422, "Zertifikat nicht vertrauenswürdig", "T002")
 CERTIFICATE_WRONG = Code("certificate-wrong", 422, "Zertifikat passt nicht", "T002")
 KEY_WEAK = Code("key-weak", 422, "Schlüssel zu schwach", "T002")

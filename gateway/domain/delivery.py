@@ -111,12 +111,15 @@ class Why:
     en: str
 
 
-def why(state: State, *, authority: str, reason: str = "", next_at: str = "", attempts: int = 0) -> Why:
+def why(
+    state: State, *, authority: str, reason: str = "", next_at: str = "", attempts: int = 0, failed: bool = True
+) -> Why:
     """Say in one sentence why a state waits, for whom, and what happens next and when.
 
     `reason` is the stored German reason of the last outcome, `next_at` a formatted local time.
+    `failed` says whether what waits has failed before; else somebody has put it back, and `reason` is theirs.
     """
-    german, english = _WHY[state]
+    german, english = _WHY[state] if failed or state is not State.WAITING else _PUT_BACK
     facts = {"authority": authority, "attempts": attempts}
     said = reason.rstrip(".")
     return Why(
@@ -124,6 +127,31 @@ def why(state: State, *, authority: str, reason: str = "", next_at: str = "", at
         english.format(**facts, reason=said or "no reason noted", next_at=next_at or "at once"),
     )
 
+
+def why_paused(*, authority: str, reason: str) -> Why:
+    """Say that nothing is sent because somebody has paused the whole way."""
+    said = reason.rstrip(".") or "kein Grund vermerkt"
+    return Why(
+        f"Der Weg zu {authority} ist angehalten ({said}); gesendet wird wieder, sobald ihn jemand freigibt.",
+        f"The way to {authority} is paused ({said}); sending goes on as soon as somebody resumes it.",
+    )
+
+
+def why_resting(*, authority: str, failures: int, until: str) -> Why:
+    """Say that something accepted waits because others before it did not get through; `until` is a local time."""
+    return Why(
+        f"Angenommen und gesichert; {authority} war zuletzt {failures}-mal nacheinander nicht erreichbar, "
+        f"darum ruht der Weg bis {until}.",
+        f"Accepted and durable; {authority} could not be reached {failures} times in a row, "
+        f"so its way rests until {until}.",
+    )
+
+
+_PUT_BACK = (
+    "Wieder eingestellt ({reason}); nächster Versuch bei {authority} {next_at}.",
+    "Put back into the queue ({reason}); next attempt at {authority}: {next_at}.",
+)
+"""What waits since somebody put it back: no attempt has failed since."""
 
 _WHY: Mapping[State, tuple[str, str]] = {
     State.DRAFT: (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 import resource
 import signal
@@ -70,7 +69,7 @@ def _look(entrance: socket.socket, *, fresh: bool) -> bool:
     if not message:
         return False
     file, reply = descriptors
-    _allow_time(Limits())
+    sandbox.allow_time(Limits().cpu)
     verdict = _found(file)
     passed = verdict == PASSED
     if passed or fresh:
@@ -97,19 +96,9 @@ def confine(limits: Limits) -> None:
     With no descriptor left to open there is no network either; where the kernel can, it locks the rest away too.
     The hard limit on time stays open: the next file's is set from it; the helper's clock has the last word.
     """
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST, _MOST))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    _allow_time(limits)
+    sandbox.give_up(memory=limits.memory, descriptors=_MOST)
+    sandbox.allow_time(limits.cpu)
     sandbox.confine(frozenset({sandbox.Lock.SECCOMP}))  # the helper took the other lock for all its children
-
-
-def _allow_time(limits: Limits) -> None:
-    """Allow the next file its processor seconds, beside what earlier ones took."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    spent = math.ceil(used.ru_utime + used.ru_stime)
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + limits.cpu, resource.RLIM_INFINITY))
 
 
 def _prctl(option: int, value: int) -> None:

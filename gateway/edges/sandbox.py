@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import math
 import os
 import resource
 import struct
@@ -88,6 +89,21 @@ def keep_memory() -> None:
     """For this process and those it forks: no core dump, no other process of the account looks in (law 2)."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def give_up(*, memory: int, descriptors: int, written: int = 0) -> None:
+    """Limit this process for good: bytes of memory, open files, bytes written to a file; no processes."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written, written))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def allow_time(seconds: int) -> None:
+    """Allow this process so many processor seconds from now on; past them the kernel ends it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = math.ceil(used.ru_utime + used.ru_stime)
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))
 
 
 def available() -> frozenset[Lock]:

@@ -28,6 +28,7 @@ KENNZAHL: Mapping[str, str] = {
     codes.RELEASE_UNKNOWN.name: "V000",
     codes.MESSAGE_UNKNOWN.name: "V001",
     codes.CERTIFICATE_EXPIRED.name: "T000",
+    codes.CERTIFICATE_EARLY.name: "T002",
     codes.CERTIFICATE_UNTRUSTED.name: "T002",
     codes.CERTIFICATE_WRONG.name: "T002",
     codes.KEY_WEAK.name: "T002",

@@ -118,6 +118,9 @@ def approve(world: World, key: AuthorityKey, actor: str, typed_name: str, why: s
     fresh = _fresh(world, key)
     with world.store.writing() as tx:
         dossier, onboarding = _state(world, tx, key)
+        if onboarding.stage is Stage.LIVE:
+            reason = f"{name} ist schon freigegeben, von {onboarding.approver or 'jemand anderem'}."
+            raise RoutingError(codes.STATE_CONFLICT, reason, "Es ist nichts mehr zu tun.")
         _require_second(onboarding, actor, typed_name, name)
         proved = with_evidence(onboarding, fresh)
         approved = move(onboarding.stage, Stage.APPROVED, proved.evidence)

@@ -238,7 +238,13 @@ def _of_test(world: World, seen: Situation) -> Iterator[Finding]:
         for check in _OF_TEST:
             yield Finding(check, False, f"{test.case_number}: {_OTHER_WAY}")
         return
-    said = why(test.state, authority=authority_of(world, seen.key).title, reason=test.reason, attempts=test.attempt)
+    said = why(
+        test.state,
+        authority=authority_of(world, seen.key).title,
+        reason=test.reason,
+        attempts=test.attempt,
+        failed=bool(test.code),
+    )
     if test.state is State.REJECTED:
         for check in _OF_TEST:
             yield Finding(check, check is Check.TEST_DELIVERED, said.de)

@@ -19,7 +19,7 @@ from gateway.domain.participation import Participation, in_force, to_json
 from gateway.domain.participation_json import from_json
 from gateway.flow.participation import Undone, change_all, undo_batch
 from gateway.ports import Transaction, World
-from gateway.survey import Knowledge, Plan, RowPlan, Severity, Status, plan_of, read_table
+from gateway.survey import Knowledge, Plan, RowPlan, Severity, Status, plan_of
 from gateway.survey.columns import LABELS, Column
 from gateway.xbau.release import RELEASES
 
@@ -43,7 +43,7 @@ def read(
         RoutingError: BODY_UNREADABLE, BODY_TOO_LARGE, in German with what to do.
     """
     day = valid_from or local_date(world.clock.now())
-    table = read_table(octets)
+    table = world.read_table(octets)
     with world.store.reading() as tx:
         edition = world.directory.editions[edition_on(tx.registry.edition_plan(), day)]
         histories = tx.registry.histories()

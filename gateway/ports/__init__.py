@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from uuid import UUID
 
 from cryptography import x509
@@ -22,6 +22,9 @@ from gateway.ports.replies import Courier, Replies, Webhooks
 from gateway.ports.store import Cases, Certificates, Clients, Deliveries, Idempotency, JournalLog, Registry, Ways
 from gateway.seal.keys import SigningKey
 from gateway.seal.trust import Trust
+
+if TYPE_CHECKING:
+    from gateway.survey.table import Table
 
 __all__ = [
     "Cases",
@@ -232,6 +235,12 @@ class Mailer(Protocol):
         """Return once the mail server has taken it. Raises: Refused for good, or Unreachable for now."""
 
 
+def _read_here(octets: bytes) -> Table:
+    from gateway.survey import read_table  # whoever reads no survey need not wait for a spreadsheet reader
+
+    return read_table(octets)
+
+
 @dataclass(frozen=True)
 class World:
     """Everything outside that the flow works with, handed to it once."""
@@ -249,4 +258,6 @@ class World:
     official_schemas: Path | None = None
     courier: Courier | None = None
     mailer: Mailer | None = None
+    read_table: Callable[[bytes], Table] = _read_here
+    """Reads a survey file; in an installation, in a process of its own."""
     holidays: Callable[[int, int], frozenset[date]] = lambda _first, _last: frozenset()

@@ -51,7 +51,8 @@ class Surveys(Protocol):
 
     def get(self, survey_id: str) -> Survey | None: ...
 
-    def all(self) -> Sequence[Survey]: ...
+    def heads(self, skipped: int, limit: int) -> Sequence[Survey]:
+        """Return surveys, the newest first; of their plans only the counts."""
 
     def set_state(self, survey_id: str, before: SurveyState, after: SurveyState) -> bool: ...
 

@@ -63,7 +63,8 @@ class Trust:
     ) -> None:
         """Return only if `certificate` serves `purpose` at `at` and leads to an anchor, over `chain` if need be.
 
-        Raises: SealError with every fault: CERTIFICATE_EXPIRED, KEY_WEAK, CERTIFICATE_WRONG, CERTIFICATE_UNTRUSTED.
+        Raises: SealError with every fault: CERTIFICATE_EXPIRED, CERTIFICATE_EARLY, KEY_WEAK, CERTIFICATE_WRONG,
+        CERTIFICATE_UNTRUSTED.
         """
         _decode(certificate)
         pinned = certificate in self.anchors
@@ -89,7 +90,7 @@ class Trust:
 def check_suitable(certificate: x509.Certificate, *, purpose: Purpose, at: datetime) -> None:
     """Return only if `certificate` itself (not its issuer) may serve `purpose` at `at`.
 
-    Raises: SealError with every fault: CERTIFICATE_EXPIRED, KEY_WEAK, CERTIFICATE_WRONG.
+    Raises: SealError with every fault: CERTIFICATE_EXPIRED, CERTIFICATE_EARLY, KEY_WEAK, CERTIFICATE_WRONG.
     """
     _decode(certificate)
     _report(certificate, list(_leaf(certificate, purpose, at, pinned=True)))
@@ -140,7 +141,7 @@ _WORDS: dict[Purpose, str] = {
 
 def _in_time(certificate: x509.Certificate, at: datetime) -> Iterator[_Found]:
     if at < certificate.not_valid_before_utc:
-        yield codes.CERTIFICATE_EXPIRED, f"Es gilt erst ab {written_moment(certificate.not_valid_before_utc)}."
+        yield codes.CERTIFICATE_EARLY, f"Es gilt erst ab {written_moment(certificate.not_valid_before_utc)}."
     if at > certificate.not_valid_after_utc:
         yield codes.CERTIFICATE_EXPIRED, f"Es ist am {written_moment(certificate.not_valid_after_utc)} abgelaufen."
 

@@ -54,6 +54,11 @@ def unreadable(reason: str, hint: str = "", code: Code = codes.BODY_UNREADABLE) 
     )
 
 
+def harmless(text: str) -> bool:
+    """Tell whether a text is one that a cell may have: no hidden signs, and of bounded length."""
+    return len(text) <= CELL_CHARACTERS and not _CONTROL.search(text)
+
+
 def text_cell(text: str) -> Cell:
     """Return a cell made of text that somebody typed: tidied, and held against length, formulas and hidden signs."""
     if len(text) > CELL_CHARACTERS:

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from gateway.api.operator.access import Role
+from gateway.api.operator.roles import Role
 from tests.kit.installation import AHLEN, WARENDORF, announcement, installation
 from tests.kit.replying import hand_in
 from tests.kit.running import process

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.api.app import build_app
-from gateway.api.operator.access import Role
+from gateway.api.operator.roles import Role
 from gateway.domain.tokens import token_digest
 from gateway.edges.store import clients
 from tests.kit.corpus import corpus

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,11 @@ def test_the_eleven_public_holidays_of_nrw_in_2026() -> None:
     }
     assert holiday_name(date(2026, 6, 4)) == "Fronleichnam"
     assert holiday_name(date(2026, 12, 24)) == ""
+
+
+def test_the_holidays_of_a_century_are_those_of_a_library_of_holidays() -> None:
+    years = range(1995, 2101)
+    assert closed_days(1995, 2100) == frozenset(holidays.country_holidays("DE", subdiv="NW", years=years))
 
 
 def test_extra_closed_days_are_added() -> None:

@@ -96,7 +96,7 @@ def refusal(value: x509.Certificate) -> codes.Code:
 def test_nothing_is_wrapped_for_an_expired_weak_or_wrong_certificate() -> None:
     assert refusal(certificate(private_key("ec", 1), "alt", "key_agreement", days=1)) is codes.CERTIFICATE_EXPIRED
     future = certificate(private_key("ec", 1), "neu", "key_agreement", start=AT + timedelta(days=1))
-    assert refusal(future) is codes.CERTIFICATE_EXPIRED
+    assert refusal(future) is codes.CERTIFICATE_EARLY
     assert refusal(certificate(private_key("rsa-weak"), "kurz", "key_encipherment")) is codes.KEY_WEAK
     assert refusal(certificate(private_key("ec", 1), "signiert nur", "digital_signature")) is codes.CERTIFICATE_WRONG
 

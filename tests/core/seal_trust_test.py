@@ -53,8 +53,9 @@ def test_a_certificate_of_a_known_issuer_is_believed() -> None:
 
 def test_the_days_before_and_after_validity_are_refused() -> None:
     value = issued("key_agreement")
-    for at in (value.not_valid_before_utc - timedelta(seconds=1), value.not_valid_after_utc + timedelta(seconds=1)):
-        assert faults(CA, value, at=at) == {codes.CERTIFICATE_EXPIRED.name}
+    early, late = value.not_valid_before_utc - timedelta(seconds=1), value.not_valid_after_utc + timedelta(seconds=1)
+    assert faults(CA, value, at=early) == {codes.CERTIFICATE_EARLY.name}
+    assert faults(CA, value, at=late) == {codes.CERTIFICATE_EXPIRED.name}
     for at in (value.not_valid_before_utc, value.not_valid_after_utc):
         CA.check_certificate(value, purpose="encrypt", at=at)
 

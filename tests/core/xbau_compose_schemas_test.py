@@ -35,6 +35,14 @@ def test_the_description_names_releases_as_the_table_does(release: ReleaseLine) 
 
 
 @EVERY
+def test_no_element_has_a_value_that_an_empty_one_would_take(release: ReleaseLine) -> None:
+    """XML Schema gives an empty element its fixed or default value: what the official set rejects would pass."""
+    for name in schemas(SOURCE, release):
+        elements = etree.parse(str(FOLDER / release.name / name)).iter(f"{XS}element")
+        assert [one.get("name") for one in elements if one.get("fixed") or one.get("default")] == []
+
+
+@EVERY
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_field_takes_exactly_the_characters_its_charset_has(release: ReleaseLine, kind: str) -> None:
     schema = _field_schema(release.name, kind)

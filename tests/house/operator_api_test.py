@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -16,10 +17,13 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.api.app import inner_app
 from gateway.api.operator.described import ROOT
+from gateway.api.operator.glossary import EXAMPLES, PARAMETERS
 from gateway.domain.calendar import local_date
 from gateway.domain.journal import Entry
 from gateway.domain.participation import Option, Phase
+from gateway.edges.gate import Gate
 from gateway.edges.keys_issue import new_key, self_signed
 from tests.kit.installation import (
     AHLEN,
@@ -156,7 +160,8 @@ async def on_authorities(desk: Desk) -> None:
     print_ = {"fingerprint": shown["certificates"][0]["fingerprint"]}
     await desk.act("DELETE", one + "/certificates/{fingerprint}", with_=oelde | print_)
     bulk = {"keys": [MUENSTER], "changes": {"note": "x"}, "valid_from": day.isoformat(), "dry_run": False}
-    await desk.act("POST", "/authorities/bulk", json=bulk)
+    seen = {MUENSTER: (await desk.seen(MUENSTER))["If-Match"]}
+    await desk.act("POST", "/authorities/bulk", json=bulk | {"seen": seen})
 
 
 async def on_onboarding(desk: Desk) -> None:
@@ -244,3 +249,28 @@ def unseen(call: Call) -> dict[str, Any]:
         "/calendar/closed": {"dates": []},
     }
     return {"params": {"reason": "x"}} if call[0] == "DELETE" else {"json": bodies[call[1]] | {"reason": "x"}}
+
+
+def test_every_call_parameter_and_body_of_operators_is_described_with_an_example(tmp_path: Path) -> None:
+    with installation(tmp_path) as home:
+        gate = Gate()
+        document = inner_app(home.world, gate, {}, "TEST").openapi()
+        gate.close()
+    told = {name for name, _ in PARAMETERS.items()}
+    used = set()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if not path.startswith(ROOT):
+                continue
+            where = f"{method} {path}"
+            assert operation["summary"], where
+            assert operation["description"], where
+            for one in operation.get("parameters", []):
+                used.add(one["name"])
+                assert one["description"], f"{where} {one['name']}"
+                assert "example" in one, f"{where} {one['name']}"
+            given = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            assert given is None or given["example"], where
+    assert told <= used, f"described but never asked for: {sorted(told - used)}"
+    for shape, example in EXAMPLES.items():
+        shape.model_validate_json(json.dumps(example))

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.api.app import build_app
-from gateway.api.operator.access import PREFIX as OPERATOR
+from gateway.api.operator.roles import PREFIX as OPERATOR
 from gateway.demo import law
 from gateway.domain.calendar import at_local, local_date, plans_deadline, written_date
 from gateway.domain.case import Client

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.api.app import build_app
-from gateway.api.operator.access import PREFIX as OPERATOR
+from gateway.api.operator.roles import PREFIX as OPERATOR
 from gateway.domain.calendar import at_local, local_date, written_date
 from gateway.domain.case import Client
 from gateway.domain.delivery import PlansState, State

@@ -460,7 +460,7 @@ def only(installed: Installation, found: Any) -> None:
     ("kind", "code"),
     [
         ("expired", codes.CERTIFICATE_EXPIRED),
-        ("not yet valid", codes.CERTIFICATE_EXPIRED),
+        ("not yet valid", codes.CERTIFICATE_EARLY),
         ("weak RSA", codes.KEY_WEAK),
         ("weak curve", codes.KEY_WEAK),
         ("for signing", codes.CERTIFICATE_WRONG),

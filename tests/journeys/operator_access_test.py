@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from gateway.api.app import inner_app
-from gateway.api.operator.access import Operator, Role
 from gateway.api.operator.described import BODIES, FILE, NO_BODY, ROOT
+from gateway.api.operator.roles import Operator, Role
 from gateway.edges.gate import Gate
 from tests.kit.installation import MUENSTER, WARENDORF, Installation, installation
 from tests.kit.operating import Door, door, operator_token, operators, problem

@@ -149,8 +149,8 @@ async def test_nobody_makes_an_authority_live_past_the_second_person(stage: Stag
         )
         assert answer.status_code == 403
         assert problem(answer)["code"] == "four-eyes"
-    many = {"keys": [MUENSTER], "changes": {"phase": "live"}, "valid_from": value["valid_from"], "dry_run": False}
-    answer = await bernd.post("/authorities/bulk", json={**many, **BECAUSE})
+    many: dict[str, Any] = {"keys": [MUENSTER], "changes": {"phase": "live"}, "valid_from": value["valid_from"]}
+    answer = await bernd.post("/authorities/bulk", json=await previewed(bernd, many | BECAUSE))
     assert problem(answer)["code"] == "four-eyes"
     assert (await anna.get(f"/authorities/{MUENSTER}")).json()["phase"] == "test"
 
@@ -179,12 +179,42 @@ async def test_a_bulk_change_is_previewed_applied_as_one_batch_and_taken_back(st
         [{"name": "release", "before": "2.6", "after": "2.5"}]
     ] * 2
     assert (await anna.get(f"/authorities/{AHLEN}")).json()["release"] == "2.6"
-    done = await anna.post("/authorities/bulk", json={**body, "dry_run": False, "batch": "Release 2.5"})
+    body["batch"] = "Release 2.5"
+    done = await anna.post("/authorities/bulk", json=await previewed(anna, body))
     assert done.json()["applied"] is True
     assert (await anna.get(f"/authorities/{AHLEN}")).json()["release"] == "2.5"
-    again = await anna.post("/authorities/bulk", json={**body, "dry_run": False, "batch": "Release 2.5"})
+    again = await anna.post("/authorities/bulk", json=await previewed(anna, body))
     assert again.status_code in (200, 409)
     assert len(journal(installed, "participation.batch_applied")) == 1
+
+
+async def previewed(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
+    """Return what makes a change after its preview: the same, with the state that the preview showed."""
+    rows = (await client.post("/authorities/bulk", json=body | {"dry_run": True})).json()["rows"]
+    return body | {"dry_run": False, "seen": {row["key"]: row["etag"] for row in rows}}
+
+
+async def test_a_bulk_change_without_the_state_that_was_seen_changes_nothing(stage: Stage) -> None:
+    installed, anna, bernd = stage
+    installed.takes_part(AHLEN, phase=Phase.TEST)
+    day = local_date(installed.clock.now()).isoformat()
+    body: dict[str, Any] = {"keys": [MUENSTER, AHLEN], "changes": {"release": "2.5"}, "valid_from": day, **BECAUSE}
+    made = await previewed(anna, body)
+    for seen in ({}, {MUENSTER: made["seen"][MUENSTER]}):
+        answer = await anna.post("/authorities/bulk", json=made | {"seen": seen})
+        assert answer.status_code == 428
+        assert problem(answer)["code"] == "etag-missing"
+        assert [one["pointer"] for one in problem(answer)["errors"]] == [
+            f"/seen/{key}" for key in (MUENSTER, AHLEN) if key not in seen
+        ]
+    other = setting(installed, MUENSTER, note="von Bernd")
+    where = f"/authorities/{MUENSTER}/participation"
+    put = await bernd.put(where, json={"participation": other, **BECAUSE}, headers=await etag_of(bernd, MUENSTER))
+    assert put.status_code == 200
+    late = await anna.post("/authorities/bulk", json=made)
+    assert late.status_code == 412
+    assert "1 Behörde" in problem(late)["detail"]
+    assert (await anna.get(f"/authorities/{AHLEN}")).json()["release"] == "2.6"
 
 
 async def test_a_bulk_change_that_does_not_fit_one_changes_none(stage: Stage) -> None:
@@ -194,7 +224,7 @@ async def test_a_bulk_change_that_does_not_fit_one_changes_none(stage: Stage) ->
     body: dict[str, Any] = {"keys": keys, "changes": {"option": "1", "phase": "test"}, "valid_from": day, **BECAUSE}
     preview = (await anna.post("/authorities/bulk", json=body)).json()
     assert [bool(row["faults"]) for row in preview["rows"]] == [False, True]
-    answer = await anna.post("/authorities/bulk", json={**body, "dry_run": False})
+    answer = await anna.post("/authorities/bulk", json=await previewed(anna, body))
     assert answer.status_code == 422
     found = problem(answer)
     assert "1 von 2" in found["detail"]
@@ -291,6 +321,8 @@ async def test_more_than_twenty_deliveries_are_put_back_only_with_the_word(stage
     assert problem(refused)["code"] == "name-mismatch"
     done = await anna.post("/deliveries/bulk", json={**body, "dry_run": False, "typed": "WIEDERHOLEN"})
     assert done.json()["applied"] is True
+    wrong = await anna.post("/deliveries/bulk", json={**body, "act": "hold", "dry_run": False, "typed": "WIEDERHOLEN"})
+    assert "ANHALTEN" in problem(wrong)["detail"]
 
 
 async def test_the_journal_is_paged_in_both_directions_and_proves_itself(stage: Stage) -> None:

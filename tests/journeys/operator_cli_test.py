@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.api.operator.access import Role
+from gateway.api.operator.roles import Role
 from gateway.commands.operators import RoleName
 from gateway.domain.participation import Phase
 from gateway.main import app

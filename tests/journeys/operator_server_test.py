@@ -1,8 +1,9 @@
-"""Two operators at a real server: conflict, four eyes, a survey with nine mistakes, an option that changes later."""
+"""Three operators at a real server: conflict, four eyes, a survey with nine mistakes, an option that changes later."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ class House:
     clock: Path
     anna: httpx.Client
     bernd: httpx.Client
+    carla: httpx.Client
     portal: httpx.Client
 
     def move_to(self, moment: datetime) -> None:
@@ -65,6 +67,7 @@ def house(tmp_path: Path) -> Iterator[House]:
             clock,
             client("/operator/v1", anna),
             client("/operator/v1", bernd),
+            client("/operator/v1", operator_token(installed.world, "carla", "freigeben")),
             client("/v1", installed.token(days=400)),
         )
 
@@ -108,8 +111,15 @@ def test_an_authority_goes_live_only_by_the_second_person(house: House) -> None:
     alone = house.anna.post(f"{where}/onboarding/approve", json=body)
     assert (alone.status_code, alone.json()["code"]) == (403, "four-eyes")
     assert house.portal.get(f"/responsibility?municipality={AHLEN}").json()["accepts"] is False
-    together = house.bernd.post(f"{where}/onboarding/approve", json=body)
-    assert together.json()["stage"] == "live", together.text
+    with ThreadPoolExecutor(2) as two:
+        asked = [two.submit(who.post, f"{where}/onboarding/approve", json=body) for who in (house.bernd, house.carla)]
+    won, lost = sorted((one.result() for one in asked), key=lambda one: one.status_code)
+    assert won.json()["stage"] == "live", won.text
+    assert (lost.status_code, lost.json()["code"]) == (409, "state-conflict")
+    assert lost.json()["detail"] == f"Ahlen ist schon freigegeben, von {won.json()['approver']}."
+    with house.installed.world.store.reading() as tx:
+        words = [entry.act.what for entry in tx.journal.read(subject=AHLEN)]
+    assert words.count("onboarding.approved") == 1
     assert house.portal.get(f"/responsibility?municipality={AHLEN}").json()["accepts"] is True
 
 

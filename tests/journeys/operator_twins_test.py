@@ -99,7 +99,6 @@ TWINS = [
     ("/deliveries?cause=far-side-unreachable", ["deliveries", "list", "--cause", "far-side-unreachable"]),
     ("/deliveries/causes", ["deliveries", "causes"]),
     ("/certificates", ["certificates"]),
-    ("/survey", ["survey", "list"]),
     ("/overdue", ["overdue"]),
     ("/report", ["report"]),
 ]
@@ -111,6 +110,38 @@ async def test_a_screen_and_its_command_say_the_same(desk: Desk, path: str, word
     answer = await client.get(path)
     assert answer.status_code == 200, answer.text
     assert lasting(said(home, *words)) == lasting(answer.json())
+
+
+async def test_the_list_of_surveys_is_the_same_and_comes_in_pages(desk: Desk) -> None:
+    home, client, _ = desk
+    whole = (await client.get("/survey")).json()["rows"]
+    assert lasting(said(home, "survey", "list")) == lasting(whole)
+    found, after = [], 0
+    while after is not None:
+        page = (await client.get(f"/survey?limit=1&after={after}")).json()
+        found, after = found + page["rows"], page["next"]
+        assert len(page["rows"]) <= 1
+    assert found == whole
+    state = whole[0]["state_label"]
+    of = (await client.get("/survey", params={"q": f"stand:{state}"})).json()["rows"]
+    assert of == [one for one in whole if one["state_label"] == state]
+    assert said(home, "survey", "list", f"stand:{state}") == of
+
+
+async def test_the_journal_is_filtered_where_it_is_whole(desk: Desk) -> None:
+    home, client, _ = desk
+    with home.world.store.reading() as tx:
+        entries = list(tx.journal.read(newest_first=True))
+    wanted = [one.number for one in entries if one.act.actor.startswith("portal:")]
+    assert 2 < len(wanted) < len(entries)
+    first = (await client.get("/journal", params={"q": "wer:portal", "limit": 2})).json()
+    assert [one["number"] for one in first["rows"]] == wanted[:2]
+    after = first["next"]
+    rest = (await client.get("/journal", params={"q": "wer:portal", "after": after, "limit": 1000})).json()
+    assert [one["number"] for one in rest["rows"]] == wanted[2:]
+    others = (await client.get("/journal", params={"q": "!wer:portal", "limit": 1000})).json()["rows"]
+    assert len(others) == len(entries) - len(wanted)
+    assert (await client.get("/journal", params={"q": "gibtesnicht"})).json() == {"rows": [], "next": None}
 
 
 async def test_the_commands_row_of_an_authority_has_all_that_the_screens_row_has(desk: Desk) -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509 import Certificate
+from typer.testing import CliRunner
 
 from gateway.domain.delivery import State
 from gateway.domain.reply import Proof, ReplyState
 from gateway.edges.keys_issue import new_key, self_signed
+from gateway.main import app
+from gateway.seal.keys import fingerprint
 from gateway.xbau.read import read_reply
 from tests.kit.installation import WARENDORF, Installation, installation
 from tests.kit.replying import (
@@ -85,6 +88,18 @@ def test_anothers_signature_is_answered_with_t002(place: Installation, told: Ans
     refused(place, told, folder, "T002")
 
 
+def test_a_certificate_that_was_taken_out_is_answered_with_t002(place: Installation, told: Answering) -> None:
+    signer, next_one = signing_key(place), signing_key(place)
+    register(place, signer)
+    register(place, next_one)
+    command = ["keys", "distrust", str(WARENDORF), fingerprint(signer.certificate), "--reason", "widerrufen"]
+    assert CliRunner().invoke(app, ["--state", str(place.home / "state"), *command]).exit_code == 0
+    refused(place, told, leave_sealed(place, told.xml("1120"), signer, name="revoked"), "T002")
+    leave_sealed(place, told.xml("1120"), next_one, name="next")
+    next_round(place)
+    assert only_reply(place).state is ReplyState.MATCHED
+
+
 def test_a_missing_signature_is_answered_with_t010(place: Installation, told: Answering) -> None:
     register(place, signing_key(place))
     refused(place, told, leave(place, told.xml("1120"), name="unsigned"), "T010")
@@ -96,6 +111,17 @@ def test_an_expired_certificate_is_answered_with_t000(place: Installation, told:
     folder = leave_sealed(place, told.xml("1120"), signer, name="expired")
     place.clock.pass_by(days=11)
     refused(place, told, folder, "T000")
+
+
+def test_a_certificate_that_does_not_count_yet_is_answered_with_t002(place: Installation, told: Answering) -> None:
+    signer = signing_key(place, began=-3)
+    with place.world.store.writing() as tx:  # entered by hand: the flow takes none before its day
+        tx.certificates.add(WARENDORF, "sign", signer.certificate)
+    at = place.clock.now()
+    place.clock.pass_by(days=4)
+    folder = leave_sealed(place, told.xml("1120"), signer, name="early")
+    place.clock.at = at
+    refused(place, told, folder, "T002")
 
 
 @pytest.mark.parametrize("attack", WRAPPINGS)
@@ -110,7 +136,8 @@ def test_a_changed_message_is_answered(place: Installation, told: Answering) -> 
     register(place, signer)
     folder = leave_sealed(place, told.xml("1120"), signer, name="changed")
     part = folder / "part-0000.bin"
-    part.write_bytes(part.read_bytes()[:-1] + b"\0")
+    octets = part.read_bytes()
+    part.write_bytes(octets[:-1] + bytes([octets[-1] ^ 1]))
     refused(place, told, folder, "T020")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from gateway.api.app import App, build_app
-from gateway.api.operator.access import PREFIX
+from gateway.api.operator.roles import PREFIX
 from gateway.domain.case import Client
 from gateway.domain.tokens import token_digest
 from gateway.edges.gate import Gate

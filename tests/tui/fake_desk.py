@@ -7,6 +7,9 @@ from typing import Any
 
 from starlette.requests import Request
 
+from gateway.api.operator.sifting import SURVEY_FIELDS, sift
+from gateway.api.operator.survey import STATES
+from gateway.domain.dossier import SurveyState
 from tests.tui.fake_api import FakeApi, Problem
 from tests.tui.fake_work_world import CHECKS, plan
 from tests.tui.fake_world import AHLEN, MUENSTER, NOW, Json
@@ -109,10 +112,13 @@ class FakeDesk(FakeApi):
 
     async def survey_list(self, request: Request) -> Any:
         names = ("id", "name", "at", "actor", "state")
-        return [
-            {name: one[name] for name in names} | {"rows": one["counts"]["rows"], "changes": one["counts"]["changed"]}
+        rows = [
+            {name: one[name] for name in names}
+            | {"state_label": STATES[SurveyState(one["state"])]}
+            | {"rows": one["counts"]["rows"], "changes": one["counts"]["changed"]}
             for one in reversed(self.surveys)
         ]
+        return sift(enumerate(rows, 1), request.query_params.get("q", ""), SURVEY_FIELDS, 100)
 
     async def upload(self, request: Request) -> Any:
         form = await request.form()

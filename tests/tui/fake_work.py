@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.api.operator.sifting import JOURNAL_FIELDS, REPLY_FIELDS, sift
 from tests.tui.fake_api import Problem
 from tests.tui.fake_desk import FakeDesk
 from tests.tui.fake_work_world import CAUSES, CHECKS, HISTORY, reply
@@ -192,7 +193,8 @@ class FakeWork(FakeDesk):
     # -- records ------------------------------------------------------------------------------------------------
 
     async def replies(self, request: Request) -> Any:
-        return {"rows": self.quarantined, "next": None}
+        rows = enumerate(self.quarantined, 1)
+        return sift(rows, request.query_params.get("q", ""), REPLY_FIELDS, 100)
 
     def _take_reply(self, request: Request) -> Json:
         found = next(one for one in self.quarantined if one["id"] == request.path_params["id"])
@@ -223,12 +225,12 @@ class FakeWork(FakeDesk):
         asked = request.query_params
         about, below = asked.get("about", ""), int(asked.get("after", 0))
         limit = int(asked.get("limit", 100))
-        rows = [
-            one
+        rows = (
+            (one["number"], one)
             for one in reversed(self.journal)
             if about in ("", one["subject"]) and (not below or one["number"] < below)
-        ][:limit]
-        return {"rows": rows, "next": rows[-1]["number"] if len(rows) == limit else None}
+        )
+        return sift(rows, asked.get("q", ""), JOURNAL_FIELDS, limit)
 
     async def verify(self, request: Request) -> Any:
         broken = {"number": 3, "reason": "Prüfsumme passt nicht"} if self.chain_broken else None

@@ -195,3 +195,13 @@ async def test_without_colours_every_status_still_has_its_word(monkeypatch: pyte
         assert "● live" in shown
         assert "◐ verbunden" in shown
         assert "! 14 T" in shown
+
+
+async def test_without_colours_the_terminals_own_are_not_used_or_everything_would_be_black(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with console(first="authorities", theme="bauweiche-ansi") as (app, pilot):
+        assert app.theme == "bauweiche-dunkel"
+        await press(app, pilot, "T", "T")
+        assert app.theme == "bauweiche-dunkel"

@@ -357,3 +357,12 @@ def test_the_command_that_does_the_same_is_safe_to_paste(typed: str, command: st
 @pytest.mark.parametrize(("total", "capped", "said"), [(1000, False, "1000"), (10_000, True, "10\u00a0000+")])
 def test_a_long_list_says_that_nobody_counted_further(total: int, capped: bool, said: str) -> None:
     assert whole(total, capped=capped) == said
+
+
+def test_one_of_a_thing_is_said_as_one() -> None:
+    german = load("de")
+    assert german("bulk.done", n=1) == "1 Behörde geändert."
+    assert german("bulk.done", n=2) == "2 Behörden geändert."
+    for texts in map(load, LANGUAGES):
+        ones = {name.removesuffix(".one") for name in texts.entries if name.endswith(".one")}
+        assert ones <= texts.entries.keys()

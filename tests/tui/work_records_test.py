@@ -7,9 +7,10 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from tests.tui.fake_work import FakeWork
-from tests.tui.kit_tui import LARGE, console, page_of, press, text_of, write
+from tests.tui.kit_tui import LARGE, console, page_of, press, settle, text_of, write
 from tests.tui.kit_work import answer, put, words_of
 from tui.app import Console
+from tui.paged import PAUSE_BEFORE_ASKING
 from tui.screens.journal import about_of
 from tui.screens.plan import PlanPage
 from tui.texts import load
@@ -161,6 +162,8 @@ async def test_a_whole_case_number_in_the_journals_filter_is_asked_of_the_server
         assert "100+" in text_of(app)
         await press(app, pilot, "slash")
         await answer(app, pilot, "bw-2026-7kq4-m3xd")
+        await pilot.pause(2 * PAUSE_BEFORE_ASKING)
+        await settle(app, pilot)
         assert "Protokoll  6" in text_of(app)
         await press(app, pilot, "enter")
         assert "Eintrag 6: Angehalten" in text_of(app)

@@ -72,9 +72,9 @@ class RehearsedRow:
     sentence: str = ""
 
 
-async def replies(client: Client, *, after: int = 0, limit: int = PAGE) -> Listed:
-    """Return the replies without a case, oldest first."""
-    answer = await client.get("/replies", state="quarantined", after=after or None, limit=limit)
+async def replies(client: Client, words: str = "", *, after: int = 0, limit: int = PAGE) -> Listed:
+    """Return the replies without a case that fit a filter, oldest first."""
+    answer = await client.get("/replies", state="quarantined", q=words, after=after or None, limit=limit)
     return Listed([read(ReplyRow, row) for row in answer["rows"]], answer.get("next"))
 
 
@@ -99,9 +99,9 @@ async def certificates(client: Client) -> list[CertificateRow]:
     return sorted(found, key=lambda one: one.not_after or "")
 
 
-async def journal(client: Client, about: str, *, after: int = 0, limit: int = PAGE) -> Listed:
-    """Return entries, newest first; `about` is a case number, key or id."""
-    answer = await client.get("/journal", about=about, after=after or None, limit=limit)
+async def journal(client: Client, about: str, words: str = "", *, after: int = 0, limit: int = PAGE) -> Listed:
+    """Return entries that fit a filter, newest first; `about` is a case number, key or id."""
+    answer = await client.get("/journal", about=about, q=words, after=after or None, limit=limit)
     return Listed([read(EntryRow, row) for row in answer["rows"]], answer.get("next"))
 
 

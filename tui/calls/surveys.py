@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from tui.calls.deliveries import PAGE, Listed
 from tui.client import Client
 from tui.values import read
 
@@ -60,9 +61,10 @@ class Plan:
     left_alone: list[str] = field(default_factory=list)
 
 
-async def heads(client: Client) -> list[SurveyHead]:
-    """Return all surveys, the newest first."""
-    return [read(SurveyHead, one) for one in await client.get("/survey")]
+async def heads(client: Client, words: str = "", *, after: int = 0, limit: int = PAGE) -> Listed:
+    """Return surveys that fit a filter, the newest first."""
+    answer = await client.get("/survey", q=words, after=after or None, limit=limit)
+    return Listed([read(SurveyHead, one) for one in answer["rows"]], answer.get("next"))
 
 
 async def upload(client: Client, name: str, file_name: str, octets: bytes, valid_from: str) -> Plan:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from tui.page import Page
 
 TYPED_ABOVE = 20
-TYPED = "WIEDERHOLEN"
-"""The word the server wants above `TYPED_ABOVE`, whatever language the console speaks."""
+TYPED = {"requeue": "WIEDERHOLEN", "hold": "ANHALTEN"}
+"""The words the server wants above `TYPED_ABOVE`, whatever language the console speaks."""
 
 SHOWN = 200
 """Lines of a preview; the rest is counted."""
 
 POSSIBLE: dict[str, frozenset[str]] = {
-    "requeue": frozenset({"held"}),
+    "requeue": frozenset({"held", "waiting"}),
     "hold": frozenset({"accepted", "waiting", "available"}),
     "divert": frozenset({"held", "waiting", "available"}),
     "arrived": frozenset({"held"}),
@@ -55,8 +55,7 @@ async def act_on(page: Page, chosen: Sequence[DeliveryRow], *, only: str = "") -
         return False
     typed = _typed(act, possible, texts)
     lines = [texts(f"delivering.{act}.what"), "", *await _told(page, client, act, possible, refused)]
-    one = "_one" if len(possible) == 1 else ""
-    title = texts(f"delivering.confirm{one}", act=texts(f"delivering.{act}.name"), n=len(possible))
+    title = texts("delivering.confirm", act=texts(f"delivering.{act}.name"), n=len(possible))
     reason = await page.app.push_screen_wait(Confirm(title, lines, typed=typed))
     if not reason:
         return False
@@ -75,7 +74,7 @@ def _typed(act: str, chosen: Sequence[DeliveryRow], texts: Texts) -> str:
         return chosen[0].case_number
     if act != "withdraw" and len(chosen) <= TYPED_ABOVE:
         return ""
-    return TYPED if act in ("requeue", "hold") else texts("delivering.typed")
+    return TYPED.get(act) or texts("delivering.typed")
 
 
 async def _which(page: Page, chosen: Sequence[DeliveryRow]) -> str | None:

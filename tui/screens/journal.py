@@ -21,56 +21,35 @@ from tui.paged import PagedPage
 from tui.screens.trace import TracePage, event_text, stamp
 from tui.tables import Cell, Column, Table
 from tui.texts import Texts
-from tui.widgets.filter_bar import FilterBar
 
 WHOLE = re.compile(r"bw-\d{4}-\w{4}-\w{4}|\d{8}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What can be the subject of an entry: a case number, an authority's key, an id. The server wants it whole."""
 
 
 class JournalPage(PagedPage[EntryRow]):
-    """The journal; what can be a subject is asked of the server, all other words filter what is loaded."""
+    """The journal; a subject is looked up in an index, for all other words the server looks through the entries."""
 
     section = "journal"
     export_name = "protokoll"
-    server_filter = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("v", "verify", "key.verify"),
         Binding("t", "trace", "key.trace"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._about = ""
-
     def table(self) -> Table[EntryRow]:
         """Return the columns."""
         return journal_table(self.texts)
 
-    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:  # noqa: ARG002  # not the server's
-        """Return the entries about the subject in the filter, or all."""
-        return await records.journal(client, self._about, after=after, limit=limit)
-
-    def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
-        """Filter what is loaded; a whole subject is asked of the server."""
-        super().on_filter_bar_typed(event)
-        self._ask_about(event.text)
-
-    def filter_by(self, text: str) -> None:
-        """Set the filter from elsewhere."""
-        super().filter_by(text)
-        self._ask_about(text)
-
-    def _ask_about(self, text: str) -> None:
-        about = about_of(text, self.texts)
-        if about != self._about:
-            self._about = about
-            self.rows.show([])
-            self.reload()
+    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
+        """Return the entries that fit the filter."""
+        about = about_of(words, self.texts)
+        return await records.journal(client, about, self.asked_words(words), after=after, limit=limit)
 
     def twin(self) -> str:
         """The same on the command line."""
-        about = f" --about {self._about}" if self._about else ""
+        about = about_of(self.rows.query_text, self.texts)
+        about = f" --about {about}" if about else ""
         return self.worded(f"bauweiche journal show{about} --limit {PAGE}")
 
     def describe(self, item: EntryRow) -> Sequence[str]:

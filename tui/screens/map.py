@@ -82,19 +82,23 @@ class MapPage(Page):
         if tile is not None:
             text.append("\n")
             text.append(f"{tile.abbr}  {tile.name}\n", "bold")
-            text.append(f"{tile.symbol} {tile.word}\n{self.t('inside', n=tile.total, live=tile.live)}\n\n")
+            text.append(f"{tile.symbol} {self.named(tile.word)}\n{self.t('inside', n=tile.total, live=tile.live)}\n\n")
             room = max(3, self.query_one("#side").size.height - text.plain.count("\n"))
             shown = tile.authorities if len(tile.authorities) <= room else tile.authorities[: room - 1]
             for one in shown:
-                text.append(
-                    f"{plain(one.get('symbol', ''))} {plain(one.get('name', ''))} · {plain(one.get('word', ''))}\n"
-                )
+                word = self.named(one.get("word", ""))
+                text.append(f"{plain(one.get('symbol', ''))} {plain(one.get('name', ''))} · {word}\n")
             if len(shown) < len(tile.authorities):
                 text.append(self.t("more", n=len(tile.authorities) - len(shown)))
         self.query_one("#side", Static).update(text)
 
+    def named(self, word: object) -> str:
+        """Return what the server calls a sign, in the language of the screen; names of ways stay as they are."""
+        known = f"map.word.{word}"
+        return self.texts(known) if self.texts.has(known) else plain(word)
+
     def _legend_lines(self) -> Sequence[str]:
-        lines = [f"{plain(one.get('symbol', ''))} {plain(one.get('word', ''))}" for one in self.legend]
+        lines = [f"{plain(one.get('symbol', ''))} {self.named(one.get('word', ''))}" for one in self.legend]
         counts = [one.get("count") for one in self.legend]
         return [line if count is None else f"{line}  {count}" for line, count in zip(lines, counts, strict=True)][:8]
 

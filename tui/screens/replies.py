@@ -30,7 +30,6 @@ class RepliesPage(PagedPage[ReplyRow]):
 
     section = "replies"
     export_name = "ruecklaeufe"
-    server_filter = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
@@ -41,9 +40,9 @@ class RepliesPage(PagedPage[ReplyRow]):
         """Return the columns."""
         return replies_table(self.texts, self.console.clock)
 
-    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:  # noqa: ARG002  # not the server's
-        """Return the replies; the filter works on what is loaded."""
-        return await records.replies(client, after=after, limit=limit)
+    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
+        """Return the replies that fit the filter."""
+        return await records.replies(client, self.asked_words(words), after=after, limit=limit)
 
     def twin(self) -> str:
         """The same list on the command line."""

@@ -12,13 +12,14 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from tui.calls import surveys
+from tui.calls.deliveries import Listed
 from tui.calls.surveys import LIMIT, Plan, SurveyHead
 from tui.client import ApiError, Client, FieldFault
 from tui.dialogs.form import Form, FormWindow
 from tui.facts import who
 from tui.formats import full, lately
 from tui.forms import Field
-from tui.list_page import ListPage
+from tui.paged import PagedPage
 from tui.plain import plain
 from tui.screens.plan import PlanPage, take_back
 from tui.tables import Cell, Column, Table
@@ -27,7 +28,7 @@ from tui.texts import Texts
 STATES: Mapping[str, tuple[str, str]] = {"draft": ("◔", ""), "applied": ("✓", "good"), "undone": ("↶", "muted")}
 
 
-class SurveyPage(ListPage[SurveyHead]):
+class SurveyPage(PagedPage[SurveyHead]):
     """All surveys, the newest first."""
 
     section = "survey"
@@ -42,13 +43,13 @@ class SurveyPage(ListPage[SurveyHead]):
         """Return the columns."""
         return surveys_table(self.texts, self.console.clock)
 
-    async def fetch(self, client: Client) -> Sequence[SurveyHead]:
-        """Return all surveys."""
-        return await surveys.heads(client)
+    async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
+        """Return the surveys that fit the filter."""
+        return await surveys.heads(client, self.asked_words(words), after=after, limit=limit)
 
     def twin(self) -> str:
         """The same on the command line."""
-        return "bauweiche survey list"
+        return self.worded("bauweiche survey list")
 
     def describe(self, item: SurveyHead) -> Sequence[str]:
         """Say what can be done with it."""

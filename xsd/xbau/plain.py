@@ -12,7 +12,7 @@ UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{
 XML_ID = r"[A-Za-z_][A-Za-z0-9_.\-]*"
 PLAIN = {
     "boolean": ("xs:boolean", None),
-    "true": ("xs:boolean", None),
+    "true": ("xs:boolean", "true"),  # no fixed value: that would let an empty element pass
     "date": ("xs:date", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "month": ("xs:gYearMonth", "[0-9]{4}-[0-9]{2}"),
     "datetime": ("xs:dateTime", r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(Z|[+\-][0-9]{2}:[0-9]{2})"),

@@ -184,9 +184,8 @@ class _Writer:
     def _element(self, child: Child, form: str) -> str:
         usual = "unqualified" if self.side == "k" else "qualified"
         shown = "" if form == usual else f' form="{form}"'
-        fixed = ' fixed="true"' if child.type == "true" else ""
         kind = self._type(child.type)
-        return f'<xs:element name="{child.name}" type="{kind}"{fixed}{OCCURS[child.occurs]}{shown}/>'
+        return f'<xs:element name="{child.name}" type="{kind}"{OCCURS[child.occurs]}{shown}/>'
 
     def _type(self, name: str) -> str:
         """Return how this file refers to a type."""

@@ -1,57 +1,17 @@
-"""Who the operator is and what they may do: four roles, each including the ones before."""
+"""Who calls, and whether they may: by the token, or as the local user of a console without a server."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.api.operator.roles import Operator, Role
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
 from gateway.domain.tokens import token_digest
 from gateway.ports import World
-
-PREFIX = "bo_"
-"""What every operator token begins with."""
-
-
-class Role(IntEnum):
-    """What an operator may do; a higher role includes the lower."""
-
-    LESEN = 1
-    BEARBEITEN = 2
-    FREIGEBEN = 3
-    VERWALTEN = 4
-
-    @property
-    def word(self) -> str:
-        """The German word, as tokens and screens have it."""
-        return self.name.lower()
-
-
-ROLES = tuple(role.word for role in Role)
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """A person at the console."""
-
-    name: str
-    role: Role
-    read_only: bool = False
-
-    @property
-    def actor(self) -> str:
-        """The person as the journal names them."""
-        return f"operator:{self.name}"
-
-    @property
-    def roles(self) -> list[str]:
-        """All roles the person has."""
-        return [role.word for role in Role if role <= self.role]
 
 
 def operator(needed: Role) -> Callable[[Request], Operator]:

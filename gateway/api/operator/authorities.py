@@ -36,19 +36,7 @@ router = APIRouter()
 @router.get("/authorities", summary="All authorities in one table")
 def authorities(request: Request, _: Reading, on: Annotated[date | None, Query()] = None) -> dict[str, Any]:
     """Return one row per authority of the edition in force on a day."""
-    return table_of(world_of(request), on)
-
-
-def table_of(world: World, on: date | None = None) -> dict[str, Any]:
-    """Return one row per authority; the command line shows the same."""
-    with world.store.reading() as tx:
-        seen = rows.see(world, tx, on)
-    ordered = sorted(seen.edition.authorities.values(), key=lambda one: one.key)
-    return {
-        "edition": seen.edition.name,
-        "on": seen.on.isoformat(),
-        "rows": [rows.row(world, seen, authority) for authority in ordered],
-    }
+    return rows.table_of(world_of(request), on)
 
 
 @router.get("/authorities/{key}", summary="Everything about one authority")

@@ -44,8 +44,13 @@ class Planned:
 def change_several(
     request: Request, operator: Editing, given: Annotated[BulkIn, Depends(reading(BulkIn))]
 ) -> dict[str, Any]:
-    """With `dry_run` nothing is kept; otherwise all is, or nothing if anything is wrong or not as it was `seen`."""
+    """With `dry_run` nothing is kept; otherwise all is, or nothing if anything is wrong or not as it was `seen`.
+
+    Needs `seen` for every key: the ETags that the preview answered with.
+    """
     world = world_of(request)
+    if not given.dry_run:
+        _require_seen(given)
     with world.store.reading() as tx:
         planned = [_plan(world, tx, AuthorityKey(key), given.changes, given.valid_from) for key in given.keys]
     faulty = [plan for plan in planned if plan.faults]
@@ -62,6 +67,22 @@ def change_several(
     return {"rows": [_out(plan) for plan in planned], "applied": not given.dry_run}
 
 
+def _require_seen(given: BulkIn) -> None:
+    """Raise ETAG_MISSING, naming every authority whose seen state is not told."""
+    faults = [
+        Fault(codes.ETAG_MISSING, f"/seen/{key}", "Der gesehene Stand fehlt.")
+        for key in dict.fromkeys(given.keys)
+        if key not in given.seen
+    ]
+    if faults:
+        reason = f"Bei {_many(len(faults))} fehlt der gesehene Stand; es wurde nichts geändert."
+        raise SubmissionError(codes.ETAG_MISSING, reason, "Bitte die ETags der Vorschau mitsenden (seen).", faults)
+
+
+def _many(count: int) -> str:
+    return "1 Behörde" if count == 1 else f"{count} Behörden"
+
+
 def _require_unchanged(seen: Mapping[str, str], tx: Transaction) -> None:
     """Raise ETAG_STALE, naming every authority that somebody has changed since the preview."""
     faults = [
@@ -70,7 +91,7 @@ def _require_unchanged(seen: Mapping[str, str], tx: Transaction) -> None:
         if etag(tx.registry.history(AuthorityKey(key)), tx.dossiers.get(AuthorityKey(key))) != tag
     ]
     if faults:
-        reason = f"{len(faults)} Behörden hat jemand anderes seit der Vorschau geändert; es wurde nichts geändert."
+        reason = f"{_many(len(faults))} hat jemand anderes seit der Vorschau geändert; es wurde nichts geändert."
         raise SubmissionError(codes.ETAG_STALE, reason, "Bitte die Vorschau neu laden.", faults)
 
 

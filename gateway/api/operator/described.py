@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from gateway.api.operator import shapes
 from gateway.api.operator.clocks import ClosedDaysIn
+from gateway.api.operator.glossary import ADAPTER, EXAMPLES, GUARDED, IF_MATCH, PARAMETERS
 from gateway.api.operator.plans import ArrivalIn
 
 ROOT = "/operator/v1"
@@ -46,17 +47,32 @@ FILE = ("post", "/survey")
 
 
 def describe(document: dict[str, Any]) -> None:
-    """Put the bodies of all operators' calls into an OpenAPI document."""
+    """Put bodies, parameters and examples of all operators' calls into an OpenAPI document."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for (method, path), shape in BODIES.items():
         described = shape.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(described.pop("$defs", {}))
         schemas[shape.__name__] = described
-        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}}
+        reference = {"$ref": f"#/components/schemas/{shape.__name__}"}
+        content = {"application/json": {"schema": reference, "example": EXAMPLES[shape]}}
         document["paths"][ROOT + path][method]["requestBody"] = {"required": True, "content": content}
+    _tell_parameters(document)
     octets: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
     form: dict[str, Any] = {
         "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
     }
     table = {"application/octet-stream": octets, "multipart/form-data": form}
     document["paths"][ROOT + FILE[1]][FILE[0]]["requestBody"] = {"required": True, "content": table}
+
+
+def _tell_parameters(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        if not path.startswith(ROOT):
+            continue
+        for method, operation in methods.items():
+            if (method, path.removeprefix(ROOT)) in GUARDED:
+                operation.setdefault("parameters", []).append(dict(IF_MATCH))
+            for parameter in operation.get("parameters", []):
+                if "description" not in parameter:
+                    known = ADAPTER if path.startswith(f"{ROOT}/adapters") else PARAMETERS[parameter["name"]]
+                    parameter["description"], parameter["example"] = known

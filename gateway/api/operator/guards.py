@@ -10,7 +10,7 @@ from fastapi import Request
 
 from gateway.api.bodies import Shape, read_body, read_json, shaped
 from gateway.api.operator import rows
-from gateway.api.operator.access import Operator
+from gateway.api.operator.roles import Operator
 from gateway.domain import codes
 from gateway.domain.authority import Authority
 from gateway.domain.calendar import local_date

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
-from gateway.api.operator.access import Approving, Editing, Operator, Reading, Role, world_of
-from gateway.api.operator.deliveries import delivery_out
+from gateway.api.operator.access import Approving, Editing, Reading, world_of
+from gateway.api.operator.delivery_rows import delivery_out
 from gateway.api.operator.guards import reading
+from gateway.api.operator.roles import Operator, Role
 from gateway.api.operator.rows import held_by_key
 from gateway.api.operator.shapes import AdvanceIn, ApprovalIn, Because
 from gateway.domain import codes

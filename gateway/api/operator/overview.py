@@ -1,133 +1,24 @@
-"""Operators at first sight: who takes part, today's figures, and what needs somebody."""
+"""Operators at first sight: who they are, and everything that needs somebody."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, Request
 
-from gateway.api.operator import rows
 from gateway.api.operator.access import Reading, world_of
-from gateway.api.operator.deliveries import delivery_out
-from gateway.api.operator.rows import Seen
-from gateway.domain.calendar import at_local, day_bounds, local_date
-from gateway.domain.case import Delivery
-from gateway.domain.delivery import State
-from gateway.domain.ids import AuthorityKey
-from gateway.domain.insight import OPEN, Wanted
-from gateway.domain.participation import Option, Phase
-from gateway.flow.cases import authority_of
-from gateway.flow.clocks import unfetched
-from gateway.ports import Transaction, World
+from gateway.api.operator.figures import me_of, overview_of
 
 router = APIRouter()
-
-CERTIFICATE_DAYS = 30
-SHOWN = 20
-
-SUBMITTED = "case.accepted"
-TODAY = {
-    SUBMITTED: "submitted",
-    "delivery.available": "available",
-    "delivery.handed_over": "handed_over",
-    "delivery.confirmed": "confirmed",
-    "delivery.rejected": "rejected",
-}
-
-NEXT_STEP: Mapping[State, str] = {
-    State.HELD: "Ursache klären, dann wieder einstellen oder als übergeben vermerken (Taste a).",
-    State.WAITING: "Nichts zu tun; bei langer Dauer bei der Behörde nachfragen.",
-    State.AVAILABLE: "Die Behörde an den Abruf erinnern.",
-}
 
 
 @router.get("/me", summary="Who I am and what I may do")
 def me(request: Request, operator: Reading) -> dict[str, Any]:
     """The header of the console is made of this."""
-    return {
-        "name": operator.name,
-        "roles": operator.roles,
-        "read_only": operator.read_only,
-        "environment": request.app.state.environment,
-        "version": version("bauweiche"),
-        "now": world_of(request).clock.now().isoformat(),
-    }
+    return me_of(world_of(request), operator, request.app.state.environment)
 
 
 @router.get("/overview", summary="Everything at first sight")
 def overview(request: Request, _: Reading) -> dict[str, Any]:
     """Counts, today's figures by the hour, and what needs somebody."""
     return overview_of(world_of(request))
-
-
-def overview_of(world: World) -> dict[str, Any]:
-    """Return the overview; the command line and the report show the same numbers."""
-    now = world.clock.now()
-    hours = _hours(local_date(now))
-    with world.store.reading() as tx:
-        seen = rows.see(world, tx)
-        (today,) = tx.insight.counted(tuple(TODAY), (hours[0], hours[-1]))
-        per_hour = tx.insight.counted((SUBMITTED,), hours)
-        oldest, waiting = tx.insight.oldest(OPEN, 1), tx.insight.oldest((State.WAITING,), 1)
-        held = tx.insight.deliveries(Wanted(states=frozenset({State.HELD}), limit=SHOWN))
-        attention = _attention(world, tx, seen)
-    table = [rows.row(world, seen, authority) for authority in seen.edition.authorities.values()]
-    return {
-        "participation": _participation(table),
-        "live": sum(_is(row, Phase.LIVE) for row in table),
-        "test": sum(_is(row, Phase.TEST) for row in table),
-        "today": {name: today.get(word, 0) for word, name in TODAY.items()},
-        "attention": attention | {"certificates": sum(_runs_out(row) for row in table)},
-        "waiting": sum(load.waiting for load in seen.loads.values()),
-        "oldest": _oldest(world, oldest),
-        "longest_wait": _longest(world, waiting),
-        "per_hour": [hour.get(SUBMITTED, 0) for hour in per_hour],
-        "items": [delivery_out(world, one) | {"next_step": NEXT_STEP.get(one.state, "")} for one in held],
-    }
-
-
-def _participation(table: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    counted = Counter(row["option"] for row in table)
-    return {option.value: counted[option.value] for option in Option} | {"sum": len(table)}
-
-
-def _is(row: Mapping[str, Any], phase: Phase) -> bool:
-    return bool(row["phase"] == phase and Option(row["option"]).accepts)
-
-
-def _attention(world: World, tx: Transaction, seen: Seen) -> dict[str, int]:
-    """Count what needs somebody: held, not fetched for a working day, replies without a case, plans that never came."""
-    return {
-        "held": sum(load.held for load in seen.loads.values()),
-        "overdue": len(unfetched(world, tx)),
-        "replies": tx.replies.count_quarantined(),
-        "plans_overdue": tx.cases.plans_overdue(),
-    }
-
-
-def _runs_out(row: Mapping[str, Any]) -> bool:
-    return row["certificate_days"] is not None and row["certificate_days"] < CERTIFICATE_DAYS
-
-
-def _oldest(world: World, found: Sequence[Delivery]) -> dict[str, Any] | None:
-    if not found:
-        return None
-    age = int((world.clock.now() - found[0].stamped_at).total_seconds())
-    return {"case_number": found[0].case_number, "age_seconds": age, "authority": found[0].authority}
-
-
-def _longest(world: World, waiting: Sequence[Delivery]) -> dict[str, Any] | None:
-    if not waiting:
-        return None
-    key = AuthorityKey(waiting[0].authority)
-    return {"authority": key, "name": authority_of(world, key).name, "adapter": waiting[0].adapter}
-
-
-def _hours(day: date) -> list[datetime]:
-    """Return the moments at which the hours of a German day begin, and its end: 25 of them, whatever the clocks do."""
-    begins = [at_local(day, time(hour)) for hour in range(24)]
-    return [*begins, day_bounds(day)[1]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from gateway.api.operator.access import Editing, Reading, world_of
 from gateway.api.operator.guards import reading
 from gateway.api.operator.shapes import AssignIn, Because
+from gateway.api.operator.sifting import REPLY_FIELDS, sift
 from gateway.domain import codes
 from gateway.domain.errors import RoutingError, SubmissionError
 from gateway.domain.ids import read_case_number
 from gateway.domain.reply import TITLES, Reply, ReplyState
 from gateway.flow import replies as flow
 from gateway.flow.cases import authority_of
-from gateway.ports import World
+from gateway.ports import Transaction, World
 
 router = APIRouter()
 
@@ -27,18 +28,21 @@ def replies(
     _: Reading,
     state: Annotated[ReplyState, Query()] = ReplyState.QUARANTINED,
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    q: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """Go on with `next` as `after`."""
-    return page_of(world_of(request), state, after, limit)
-
-
-def page_of(world: World, state: ReplyState, after: int, limit: int) -> dict[str, Any]:
-    """Return a page of replies; the command line shows the same."""
+    """Go on with `next` as `after`; `q` filters as the console does (`von:ahlen nr:1120`)."""
+    world = world_of(request)
     with world.store.reading() as tx:
-        found = tx.replies.in_states({state}, after=after, limit=limit)
-    following = found[-1].position if len(found) == limit else None
-    return {"rows": [reply_out(world, reply) for reply in found], "next": following}
+        found = in_order(tx, frozenset({state}), after, limit)
+        return sift(((one.position or 0, reply_out(world, one)) for one in found), q, REPLY_FIELDS, limit)
+
+
+def in_order(tx: Transaction, states: frozenset[ReplyState], after: int, at_once: int) -> Iterator[Reply]:
+    """Yield all replies in some states behind a position, the oldest first, read a few at a time."""
+    while found := tx.replies.in_states(states, after=after, limit=at_once):
+        yield from found
+        after = found[-1].position or 0
 
 
 @router.post("/replies/{reply_id}/assign", summary="Give a reply to the case it belongs to")

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from gateway import registry
 from gateway.api.operator import rows
 from gateway.api.operator.access import Reading, world_of
-from gateway.api.operator.overview import TODAY, overview_of
+from gateway.api.operator.figures import TODAY, overview_of
 from gateway.domain import codes
 from gateway.domain.calendar import day_bounds, local_date, written_date, written_moment
 from gateway.domain.errors import Fault, SubmissionError

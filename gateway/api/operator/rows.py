@@ -64,6 +64,18 @@ def held_by_key(tx: Transaction) -> Mapping[AuthorityKey, Sequence[Held]]:
     return found
 
 
+def table_of(world: World, on: date | None = None) -> dict[str, Any]:
+    """Return one row per authority; the command line shows the same."""
+    with world.store.reading() as tx:
+        seen = see(world, tx, on)
+    ordered = sorted(seen.edition.authorities.values(), key=lambda one: one.key)
+    return {
+        "edition": seen.edition.name,
+        "on": seen.on.isoformat(),
+        "rows": [row(world, seen, authority) for authority in ordered],
+    }
+
+
 def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
     """Return one authority as a row."""
     key = authority.key

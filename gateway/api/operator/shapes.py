@@ -45,7 +45,7 @@ class BulkIn(Shape):
     batch: Annotated[str, Field(max_length=100, pattern=r"^[\w .:/-]*$")] = ""
     dry_run: bool = True
     seen: Annotated[dict[Key, Annotated[str, Field(max_length=40)]], Field(max_length=500)] = {}
-    """Key → the ETag of the preview: whoever was changed since stops the whole change."""
+    """Key → the ETag of the preview, for each key: whoever was changed since stops the whole change."""
 
 
 class ContactIn(Shape):

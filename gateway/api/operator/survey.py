@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any
 
@@ -11,11 +12,19 @@ from starlette.concurrency import run_in_threadpool
 from gateway.api.operator.access import Editing, Reading, world_of
 from gateway.api.operator.guards import reading, require_approval_for
 from gateway.api.operator.shapes import ApplySurveyIn, Because
+from gateway.api.operator.sifting import SURVEY_FIELDS, sift
 from gateway.api.operator.uploads import read_file
-from gateway.domain.dossier import Survey
+from gateway.domain.dossier import Survey, SurveyState
 from gateway.flow import surveys as flow
+from gateway.ports import Transaction
 
 router = APIRouter()
+
+STATES = {
+    SurveyState.DRAFT: "Entwurf",
+    SurveyState.APPLIED: "übernommen",
+    SurveyState.UNDONE: "zurückgenommen",
+}
 
 HIDDEN = frozenset({"wanted", "seen"})
 """What a row keeps for the moment it is applied."""
@@ -37,10 +46,24 @@ async def upload(
 
 
 @router.get("/survey", summary="All surveys, the newest first")
-def surveys(request: Request, _: Reading) -> list[dict[str, Any]]:
-    """Without their rows."""
+def surveys(
+    request: Request,
+    _: Reading,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    q: Annotated[str, Query(max_length=200)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Without their rows; go on with `next` as `after`, `q` filters as the console does (`stand:entwurf`)."""
     with world_of(request).store.reading() as tx:
-        return [head_out(survey) for survey in tx.surveys.all()]
+        return sift(heads(tx, after, limit), q, SURVEY_FIELDS, limit)
+
+
+def heads(tx: Transaction, after: int, at_once: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield all surveys behind a place, the newest first, each with its place and without its rows."""
+    while found := tx.surveys.heads(after, at_once):
+        for one in found:
+            after += 1
+            yield after, head_out(one)
 
 
 @router.get("/survey/{survey_id}", summary="The plan of a survey")
@@ -78,26 +101,21 @@ def undo(
 
 def head_out(survey: Survey) -> dict[str, Any]:
     """Return a survey in one line."""
-    counts = survey.plan["counts"]
+    return _said(survey) | {"rows": survey.plan["counts"]["rows"], "changes": survey.plan["counts"]["changed"]}
+
+
+def _said(survey: Survey) -> dict[str, Any]:
     return {
         "id": survey.id,
         "name": survey.name,
         "at": survey.at.isoformat(),
         "actor": survey.actor,
         "state": survey.state.value,
-        "rows": counts["rows"],
-        "changes": counts["changed"],
+        "state_label": STATES[survey.state],
     }
 
 
 def plan_out(survey: Survey) -> dict[str, Any]:
     """Return a survey with its plan."""
     rows = [{name: value for name, value in row.items() if name not in HIDDEN} for row in survey.plan["rows"]]
-    return {
-        "id": survey.id,
-        "name": survey.name,
-        "at": survey.at.isoformat(),
-        "actor": survey.actor,
-        "state": survey.state.value,
-        "batch": flow.batch_of(survey),
-    } | {**survey.plan, "rows": rows}
+    return _said(survey) | {"batch": flow.batch_of(survey)} | {**survey.plan, "rows": rows}

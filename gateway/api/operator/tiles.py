@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
-
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from typing import Any, Literal
 
 from gateway import registry
 from gateway.api.operator import mappage, rows
-from gateway.api.operator.access import Reading, world_of
 from gateway.domain.procedure import Procedure
 from gateway.ports import World
-
-router = APIRouter()
 
 View = Literal["option", "stage", "way", "trouble"]
 Row = Mapping[str, Any]
@@ -58,18 +52,6 @@ MARKS: Mapping[str, Callable[[Row], Mark]] = {
 }
 
 
-@router.get("/map", summary="The tile map")
-def tiles(request: Request, _: Reading, view: Annotated[View, Query()] = "stage") -> dict[str, Any]:
-    """One tile per Kreis, with the authorities in it."""
-    return map_of(table_of(world_of(request)), view)
-
-
-@router.get("/map.html", summary="The map as a page of its own", response_class=HTMLResponse)
-def page(request: Request, _: Reading, procedure: Annotated[Procedure | None, Query()] = None) -> HTMLResponse:
-    """Self-contained: no foreign fonts, no scripts from elsewhere; filterable by municipality and procedure."""
-    return HTMLResponse(page_of(world_of(request), procedure))
-
-
 def page_of(world: World, procedure: Procedure | None = None) -> str:
     """Return the public page "who takes part", filterable by municipality and procedure."""
     with world.store.reading() as tx:
@@ -79,14 +61,7 @@ def page_of(world: World, procedure: Procedure | None = None) -> str:
         for key in edition.authorities
         for ags in edition.municipalities_of(key)
     )
-    return mappage.render(registry.tiles(), table_of(world), places, world.clock.now(), procedure)
-
-
-def table_of(world: World) -> list[dict[str, Any]]:
-    """Return the rows of all authorities of the edition in force."""
-    with world.store.reading() as tx:
-        seen = rows.see(world, tx)
-    return [rows.row(world, seen, one) for one in seen.edition.authorities.values()]
+    return mappage.render(registry.tiles(), rows.table_of(world)["rows"], places, world.clock.now(), procedure)
 
 
 def map_of(table: Sequence[Row], view: View) -> dict[str, Any]:

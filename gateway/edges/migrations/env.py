@@ -5,12 +5,15 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
+from gateway.edges.store.columns import for_postgresql
 from gateway.edges.store.engine import open_engines
 from gateway.edges.store.tables import Row
 
 
 def run(connection: Connection) -> None:
     """Run what Alembic was asked for; SQLite cannot alter most things, so tables are rebuilt in batches."""
+    if connection.dialect.name == "postgresql":
+        for_postgresql(Row.metadata)
     context.configure(connection=connection, target_metadata=Row.metadata, render_as_batch=True, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()

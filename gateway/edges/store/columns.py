@@ -5,11 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, MetaData, text
 from sqlalchemy.types import TypeDecorator
 
 COUNTER = BigInteger().with_variant(Integer(), "sqlite")
 """A number the database itself counts up; SQLite does that for the exact type INTEGER only."""
+
+
+def partial(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
+    """Return an index over the rows that fit a condition; `for_postgresql` gives PostgreSQL its word of it."""
+    return Index(name, *columns, sqlite_where=text(where), unique=unique)
+
+
+def for_postgresql(catalogue: MetaData) -> None:
+    """Give every partial index its condition on PostgreSQL too.
+
+    It is done only before tables are made there: the options of a dialect make SQLAlchemy load all of that dialect.
+    """
+    for table in catalogue.tables.values():
+        for index in table.indexes:
+            condition = index.dialect_options["sqlite"]["where"]
+            index.dialect_options["postgresql"]["where"] = condition
 
 
 class UtcDateTime(TypeDecorator[datetime]):

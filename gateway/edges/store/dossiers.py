@@ -46,6 +46,16 @@ class SqlDossiers:
         return self._connection.execute(update(DOSSIERS).where(*unchanged).values(values)).rowcount == 1
 
 
+_HEADS = select(
+    SURVEYS.c.id,
+    SURVEYS.c.name,
+    SURVEYS.c.at,
+    SURVEYS.c.actor,
+    SURVEYS.c.state,
+    SURVEYS.c.value["counts"].label("counts"),
+).order_by(SURVEYS.c.at.desc(), SURVEYS.c.id)
+
+
 class SqlSurveys:
     """The surveys of one transaction."""
 
@@ -66,10 +76,12 @@ class SqlSurveys:
             return None
         return Survey(row.id, row.name, row.at, row.actor, SurveyState(row.state), row.value)
 
-    def all(self) -> Sequence[Survey]:
-        """Return all surveys, the newest first."""
-        rows = self._connection.execute(select(SURVEYS).order_by(SURVEYS.c.at.desc(), SURVEYS.c.id))
-        return [Survey(row.id, row.name, row.at, row.actor, SurveyState(row.state), row.value) for row in rows]
+    def heads(self, skipped: int, limit: int) -> Sequence[Survey]:
+        """Return surveys, the newest first; of their plans only the counts."""
+        rows = self._connection.execute(_HEADS.offset(skipped).limit(limit))
+        return [
+            Survey(row.id, row.name, row.at, row.actor, SurveyState(row.state), {"counts": row.counts}) for row in rows
+        ]
 
     def set_state(self, survey_id: str, before: SurveyState, after: SurveyState) -> bool:
         """Change a survey's state if it still is `before`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import Connection, func, literal, select, text, union_all
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from gateway.domain.case import Delivery
 from gateway.domain.delivery import State
@@ -15,7 +15,7 @@ from gateway.domain.insight import OPEN, Cause, Load, Wanted
 from gateway.edges.store import listing
 from gateway.edges.store.columns import UtcDateTime
 from gateway.edges.store.operator_tables import STILL
-from gateway.edges.store.tables import DELIVERIES, JOURNAL
+from gateway.edges.store.tables import DELIVERIES
 
 # Hops from one authority to the next in the index and asks per state: the history between is not read.
 _COUNTS = ", ".join(
@@ -84,16 +84,19 @@ class SqlInsight:
     def counted(self, words: Sequence[str], moments: Sequence[datetime]) -> Sequence[Mapping[str, int]]:
         """Return how often journal words were written from each moment up to before the next."""
         spans = list(pairwise(moments))
-        asked = [
-            select(literal(number), literal(word), func.count()).where(
-                JOURNAL.c.what == word, JOURNAL.c.at >= since, JOURNAL.c.at < until
-            )
-            for number, (since, until) in enumerate(spans)
-            for word in words
-        ]
         found: list[dict[str, int]] = [{} for _ in spans]
-        for number, word, count in self._connection.execute(union_all(*asked)) if asked else ():
-            found[number][word] = int(count)
+        if not words or not spans:
+            return found
+        asked = " UNION ALL ".join(
+            f"SELECT {number}, {at}, count(*) FROM journal"  # noqa: S608  # numbers only, values bound
+            f" WHERE what = :w{at} AND at >= :m{number} AND at < :m{number + 1}"
+            for number in range(len(spans))
+            for at in range(len(words))
+        )
+        binds = [bindparam(f"m{number}", moment, UtcDateTime) for number, moment in enumerate(moments)]
+        binds += [bindparam(f"w{at}", word) for at, word in enumerate(words)]
+        for number, at, count in self._connection.execute(text(asked).bindparams(*binds)):
+            found[number][words[at]] = int(count)
         return found
 
     def causes(self) -> Sequence[Cause]:

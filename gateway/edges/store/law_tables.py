@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, Table, Text, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, Table, Text
 from sqlmodel import Field
 
 from gateway.domain.notice_mail import MailState
-from gateway.edges.store.columns import COUNTER, UtcDateTime
+from gateway.edges.store.columns import COUNTER, UtcDateTime, partial
 from gateway.edges.store.tables import CASES, DELIVERIES, Row
 
 MAIL_STATES = ", ".join(f"'{state.value}'" for state in MailState)
@@ -20,14 +20,8 @@ UNFETCHED = "(state = 'available' AND fetched_at IS NULL) IS TRUE"
 """Conditions of partial indexes, repeated word for word in queries: only then are they used."""
 
 for _name, _where in (("ix_cases_plans_expected", EXPECTED), ("ix_cases_plans_overdue", OVERDUE)):
-    Index(_name, CASES.c.plans_due, CASES.c.number, sqlite_where=text(_where), postgresql_where=text(_where))
-Index(
-    "ix_deliveries_unfetched",
-    DELIVERIES.c.authority,
-    DELIVERIES.c.available_at,
-    sqlite_where=text(UNFETCHED),
-    postgresql_where=text(UNFETCHED),
-)
+    partial(_name, CASES.c.plans_due, CASES.c.number, where=_where)
+partial("ix_deliveries_unfetched", DELIVERIES.c.authority, DELIVERIES.c.available_at, where=UNFETCHED)
 
 
 class EventRow(Row, table=True):
@@ -38,7 +32,7 @@ class EventRow(Row, table=True):
         Index("uq_events_sequence", "case_number", "sequence", unique=True),
         Index("ix_events_case_id", "case_id", "sequence"),
         Index("ix_events_at", "at"),
-        Index("ix_events_unsigned", "position", sqlite_where=text(UNSIGNED), postgresql_where=text(UNSIGNED)),
+        partial("ix_events_unsigned", "position", where=UNSIGNED),
         {"sqlite_autoincrement": True},
     )
 
@@ -95,7 +89,7 @@ class MailRow(Row, table=True):
     __table_args__ = (
         CheckConstraint(f"state IN ({MAIL_STATES})", name="state"),
         CheckConstraint("state <> 'waiting' OR next_at IS NOT NULL", name="due"),
-        Index("ix_mails_due", "next_at", "position", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+        partial("ix_mails_due", "next_at", "position", where=WAITING),
         Index("ix_mails_at", "at"),
         {"sqlite_autoincrement": True},
     )

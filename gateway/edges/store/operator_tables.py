@@ -5,32 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Index, Table, text
+from sqlalchemy import JSON, CheckConstraint, Index, Table
 from sqlmodel import Field
 
-from gateway.edges.store.columns import UtcDateTime
+from gateway.edges.store.columns import UtcDateTime, partial
 from gateway.edges.store.tables import DELIVERIES, JOURNAL, Row
 
 PICKED = "handed_over_at IS NOT NULL"
 STILL = "(state IN ('held', 'waiting')) IS TRUE"
 
-Index(
-    "ix_deliveries_picked",
-    DELIVERIES.c.authority,
-    DELIVERIES.c.handed_over_at,
-    sqlite_where=text(PICKED),
-    postgresql_where=text(PICKED),
-)
+partial("ix_deliveries_picked", DELIVERIES.c.authority, DELIVERIES.c.handed_over_at, where=PICKED)
 Index("ix_deliveries_case_number", DELIVERIES.c.case_number, DELIVERIES.c.position)
 Index("ix_deliveries_place", DELIVERIES.c.authority, DELIVERIES.c.state, DELIVERIES.c.position)
-Index(
-    "ix_deliveries_still",
-    DELIVERIES.c.code,
-    DELIVERIES.c.state,
-    DELIVERIES.c.position,
-    sqlite_where=text(STILL),
-    postgresql_where=text(STILL),
-)
+partial("ix_deliveries_still", DELIVERIES.c.code, DELIVERIES.c.state, DELIVERIES.c.position, where=STILL)
 Index("ix_journal_what", JOURNAL.c.what, JOURNAL.c.at)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, Table, text
+from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, Table
 from sqlmodel import Field
 
 from gateway.domain.reply import NoticeState, ReplyState
-from gateway.edges.store.columns import COUNTER, UtcDateTime
+from gateway.edges.store.columns import COUNTER, UtcDateTime, partial
 from gateway.edges.store.tables import Row
 
 REPLY_STATES = ", ".join(f"'{state.value}'" for state in ReplyState)
@@ -20,10 +20,6 @@ WAITING = "(state = 'waiting') IS TRUE"
 """Conditions of partial indexes, repeated word for word in queries: only then are they used."""
 
 
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where), unique=unique)
-
-
 class ReplyRow(Row, table=True):
     """A reply; `parts` holds [index, document id, size, SHA-256, media type], `candidates` what may be meant."""
 
@@ -32,11 +28,11 @@ class ReplyRow(Row, table=True):
         CheckConstraint(f"state IN ({REPLY_STATES})", name="state"),
         CheckConstraint("state <> 'matched' OR (case_id <> '' AND cursor > 0)", name="matched"),
         Index("uq_replies_transport_id", "authority", "transport_id", unique=True),
-        _partial("ix_replies_message_id", "authority", "message_id", where="message_id <> ''"),
-        _partial("uq_replies_cursor", "cursor", where=RELEASED, unique=True),
-        _partial("ix_replies_client", "client", "cursor", where=RELEASED),
-        _partial("ix_replies_case_id", "case_id", where="case_id <> ''"),
-        _partial("ix_replies_over", "position", where=OVER),
+        partial("ix_replies_message_id", "authority", "message_id", where="message_id <> ''"),
+        partial("uq_replies_cursor", "cursor", where=RELEASED, unique=True),
+        partial("ix_replies_client", "client", "cursor", where=RELEASED),
+        partial("ix_replies_case_id", "case_id", where="case_id <> ''"),
+        partial("ix_replies_over", "position", where=OVER),
         Index("ix_replies_state", "state", "position"),
         {"sqlite_autoincrement": True},
     )
@@ -114,7 +110,7 @@ class NoticeRow(Row, table=True):
     __table_args__ = (
         CheckConstraint(f"state IN ({NOTICE_STATES})", name="state"),
         CheckConstraint("state <> 'waiting' OR next_at IS NOT NULL", name="due"),
-        _partial("ix_notices_due", "webhook_id", "next_at", "position", where=WAITING),
+        partial("ix_notices_due", "webhook_id", "next_at", "position", where=WAITING),
         Index("ix_notices_webhook_id", "webhook_id", "position"),
         {"sqlite_autoincrement": True},
     )

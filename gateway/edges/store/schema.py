@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError
+from gateway.edges.store.columns import for_postgresql
 from gateway.edges.store.engine import take_turn
 from gateway.edges.store.faults import told
 from gateway.edges.store.tables import Row
@@ -85,6 +86,8 @@ def revision(connection: Connection) -> str | None:
 
 def create(connection: Connection) -> None:
     """Create all tables at once and note the version: the same as migrating from nothing, only faster."""
+    if connection.dialect.name == "postgresql":
+        for_postgresql(Row.metadata)
     Row.metadata.create_all(connection, checkfirst=False)
     for statement in APPEND_ONLY[connection.dialect.name]:
         connection.exec_driver_sql(statement)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, MetaData, Table, Text
 from sqlmodel import Field, SQLModel
 
 from gateway.domain.delivery import State
-from gateway.edges.store.columns import COUNTER, UtcDateTime
+from gateway.edges.store.columns import COUNTER, UtcDateTime, partial
 
 STATES = ", ".join(f"'{state.value}'" for state in State)
 DUE = "(state IN ('accepted', 'waiting')) IS TRUE"
@@ -34,24 +34,20 @@ class Row(SQLModel):
     metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMES)
 
 
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where), unique=unique)
-
-
 class CaseRow(Row, table=True):
     """A case or a later submission about it; `parts` holds [index, document id, size, SHA-256] per attachment."""
 
     __tablename__ = "cases"
     __table_args__ = (
         CheckConstraint(f"state IN ({STATES})", name="state"),
-        _partial("uq_cases_number", "number", where="follows = ''", unique=True),
-        _partial("ix_cases_follower", "number", where="follows <> ''"),
+        partial("uq_cases_number", "number", where="follows = ''", unique=True),
+        partial("ix_cases_follower", "number", where="follows <> ''"),
         Index("ix_cases_portal_reference", "portal_reference"),
         Index("ix_cases_reference", "reference"),
-        _partial("ix_cases_file_reference", "file_reference", where="file_reference <> ''"),
-        _partial("ix_cases_overview_sha256", "overview_sha256", where="overview_sha256 <> ''"),
-        _partial("ix_cases_draft", "expires_at", where="state = 'draft'"),
-        _partial("ix_cases_over", "created_at", where=OVER),
+        partial("ix_cases_file_reference", "file_reference", where="file_reference <> ''"),
+        partial("ix_cases_overview_sha256", "overview_sha256", where="overview_sha256 <> ''"),
+        partial("ix_cases_draft", "expires_at", where="state = 'draft'"),
+        partial("ix_cases_over", "created_at", where=OVER),
     )
 
     id: str = Field(primary_key=True)
@@ -104,10 +100,10 @@ class DeliveryRow(Row, table=True):
         Index("ix_deliveries_case_id", "case_id"),
         Index("ix_deliveries_authority", "authority", "position"),
         Index("ix_deliveries_state", "state", "position"),
-        _partial("ix_deliveries_due", "authority", "next_at", "position", where=DUE),
-        _partial("ix_deliveries_leased", "authority", "leased_until", where=LEASED),
-        _partial("ix_deliveries_look", "next_at", where=AVAILABLE),
-        _partial("ix_deliveries_available", "authority", "available_at", "position", where=AVAILABLE),
+        partial("ix_deliveries_due", "authority", "next_at", "position", where=DUE),
+        partial("ix_deliveries_leased", "authority", "leased_until", where=LEASED),
+        partial("ix_deliveries_look", "next_at", where=AVAILABLE),
+        partial("ix_deliveries_available", "authority", "available_at", "position", where=AVAILABLE),
         {"sqlite_autoincrement": True},
     )
 

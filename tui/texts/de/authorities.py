@@ -51,11 +51,12 @@ TEXTS = {
     "plain.3a": "Verweist auf den eigenen Online-Dienst.",
     "plain.3b": "Nimmt nicht teil.",
     "key.act": "Aktion",
+    "act.one": "1 Behörde: {names}",
     "act": "{n} Behörden: {names}",
     "act.change": "Teilnahme ändern (mit Vorschau)",
     "act.pause": "Pausieren: nichts mehr senden, es wartet",
     "act.resume": "Fortsetzen: wieder senden",
     "act.pause.done": "{n} von {total} pausiert.",
-    "act.troubles": "{n} wurden nicht geändert",
+    "act.troubles": "Nicht geändert: {n}",
     "act.resume.done": "{n} von {total} fortgesetzt.",
 }

@@ -24,7 +24,9 @@ TEXTS = {
     "pickup": "letzter Abruf {when}",
     "open": "{n} offen",
     "certificate_days": "Zertifikat noch {n} T",
+    "breaker.one": "! 1 Fehlversuch, nächster Versuch {until}",
     "breaker": "! {n} Fehlversuche, nächster Versuch {until}",
+    "municipalities.one": "zuständig für 1 Gemeinde",
     "municipalities": "zuständig für {n} Gemeinden",
     "reason": "Grund",
     "note": "Notiz",
@@ -157,7 +159,9 @@ TEXTS = {
     "certificate.valid": "Gilt:       {begin} bis {end}",
     "certificate.chain.whole": "Kette:      vollständig ({n} weitere in der Datei)",
     "certificate.chain.open": "Kette:      endet nicht bei einer Wurzel ({n} weitere in der Datei)",
+    "certificate.overlap.one": "Überlappt mit dem vorhandenen um einen Tag; bis dahin gelten beide.",
     "certificate.overlap": "Überlappt mit dem vorhandenen um {n} Tage; bis dahin gelten beide.",
+    "certificate.gap.one": "! Zwischen dem vorhandenen und diesem liegt eine Lücke von einem Tag.",
     "certificate.gap": "! Zwischen dem vorhandenen und diesem liegt eine Lücke von {n} Tagen.",
     "certificate.key": "! In der Datei liegt ein privater Schlüssel. Er wird nicht übertragen; die Behörde sollte "
     "ihn nicht "

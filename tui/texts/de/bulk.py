@@ -1,6 +1,7 @@
 """The same change for several authorities."""
 
 TEXTS = {
+    "title.one": "Teilnahme einer Behörde ändern",
     "title": "Teilnahme von {n} Behörden ändern",
     "intro": "Was auf „unverändert“ steht, bleibt bei jeder Behörde wie es ist. Strg+S zeigt zuerst eine Vorschau.",
     "help.valid_from": "Auch ein Tag in der Zukunft.",
@@ -9,7 +10,10 @@ TEXTS = {
     "faulty": "Passt bei {n} von {total} nicht; es wurde nichts geändert",
     "nothing": "Bei keiner Behörde würde sich etwas ändern",
     "same": "keine Änderung",
+    "confirm.one": "Vorschau: 1 Behörde ändern?",
     "confirm": "Vorschau: {n} Behörden ändern?",
+    "typed.one": "1 BEHÖRDE",
     "typed": "{n} BEHÖRDEN",
+    "done.one": "1 Behörde geändert.",
     "done": "{n} Behörden geändert.",
 }

@@ -1,6 +1,7 @@
 """What a human may do to deliveries."""
 
 TEXTS = {
+    "title.one": "1 Sendung: {names}",
     "title": "{n} Sendungen: {names}",
     "requeue": "Wiederholen: noch einmal senden, sofort",
     "hold": "Anhalten: nicht senden, bis jemand wiederholt",
@@ -17,14 +18,16 @@ TEXTS = {
     "divert.what": "Die Nachrichten werden zurückgenommen und auf dem heutigen Weg der Behörde gesendet.",
     "arrived.what": "Nur vermerken, was die Behörde selbst gesagt hat. Danach wird der Inhalt hier gelöscht.",
     "withdraw.what": "Die Vorgänge enden hier. Ihr Inhalt wird gelöscht und lässt sich nicht zurückholen.",
+    "confirm.one": "{act}: eine Sendung",
     "confirm": "{act}: {n} Sendungen",
     "none": "{act} ist hier nicht möglich",
     "nothing_possible": "Im Stand „{state}“ gibt es nichts zu tun.",
     "state_wrong": "im jetzigen Stand nicht möglich",
+    "more.one": "… und 1 weitere",
     "more": "… und {n} weitere",
     "done": "{act}: {n} von {total} erledigt.",
+    "troubles.one": "1 Sendung ging nicht",
     "troubles": "{n} Sendungen gingen nicht",
     "typed": "ALLE",
     "preview": "Vorschau",
-    "confirm_one": "{act}: eine Sendung",
 }

@@ -13,7 +13,7 @@ TEXTS = {
     "help.at": "Zeitpunkt in deutscher Zeit, der neueste zuerst.",
     "help.actor": "Wer es tat: Portal, System, Behörde oder eine Person.",
     "help.what": "Was geschah. Enter zeigt den ganzen Eintrag.",
-    "help.subject": "Vorgang, Behörde oder Nachricht. Eine ganze Nummer im Filter sucht im gesamten Protokoll.",
+    "help.subject": "Vorgang, Behörde oder Nachricht. Eine ganze Nummer im Filter findet sofort.",
     "help.why": "Der angegebene Grund (nur bei breitem Fenster, sonst unter der Liste).",
     "help.number": "Laufende Nummer in der Kette.",
     "field.subject": "zu",

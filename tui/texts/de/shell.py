@@ -59,6 +59,7 @@ TEXTS = {
     "nothing_chosen": "Hier ist keine Zeile ausgewählt.",
     "refreshed": "Neu geladen.",
     "pause_on": "Das Auffrischen ist angehalten. p nimmt es wieder auf, r lädt einmal neu.",
+    "pause_off.one": "Es wird wieder jede Sekunde aufgefrischt.",
     "pause_off": "Es wird wieder alle {n} Sekunden aufgefrischt.",
     "theme": "Farben: {name}",
     "theme.bauweiche-dunkel": "dunkel",

@@ -38,7 +38,7 @@ TEXTS = {
     "purpose.sign": "Signatur",
     "purpose.tls": "TLS-Zugang",
     "purpose.tls-anchor": "TLS-Wurzel",
-    "purpose.wrap": "Umschlag",
+    "purpose.wrap": "Empfang",
     "state.draft": "Entwurf",
     "state.accepted": "angenommen",
     "state.under_way": "unterwegs",

@@ -51,11 +51,12 @@ TEXTS = {
     "plain.3a": "Refers to its own online service.",
     "plain.3b": "Does not take part.",
     "key.act": "Action",
+    "act.one": "1 authority: {names}",
     "act": "{n} authorities: {names}",
     "act.change": "Change participation (with preview)",
     "act.pause": "Pause: send nothing, let it wait",
     "act.resume": "Resume: send again",
     "act.pause.done": "{n} of {total} paused.",
-    "act.troubles": "{n} were not changed",
+    "act.troubles": "Not changed: {n}",
     "act.resume.done": "{n} of {total} resumed.",
 }

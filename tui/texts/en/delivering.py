@@ -1,6 +1,7 @@
 """What a human may do to deliveries."""
 
 TEXTS = {
+    "title.one": "1 delivery: {names}",
     "title": "{n} deliveries: {names}",
     "requeue": "Repeat: send once more, at once",
     "hold": "Hold: do not send until somebody repeats it",
@@ -17,14 +18,16 @@ TEXTS = {
     "divert.what": "The messages are taken back and sent by the authority's present way.",
     "arrived.what": "Note only what the authority itself has said. Afterwards the content is erased here.",
     "withdraw.what": "The cases end here. Their content is erased and cannot be brought back.",
+    "confirm.one": "{act}: one delivery",
     "confirm": "{act}: {n} deliveries",
     "none": "{act} is not possible here",
     "nothing_possible": "In the state “{state}” there is nothing to do.",
     "state_wrong": "not possible in its present state",
+    "more.one": "… and 1 more",
     "more": "… and {n} more",
     "done": "{act}: {n} of {total} done.",
+    "troubles.one": "1 delivery did not go",
     "troubles": "{n} deliveries did not go",
     "typed": "ALL",
     "preview": "Preview",
-    "confirm_one": "{act}: one delivery",
 }

@@ -13,7 +13,7 @@ TEXTS = {
     "help.at": "The moment in German time, the newest first.",
     "help.actor": "Who did it: portal, system, authority or a person.",
     "help.what": "What happened. Enter shows the whole entry.",
-    "help.subject": "Case, authority or message. A whole number in the filter searches the whole journal.",
+    "help.subject": "Case, authority or message. A whole number in the filter is found at once.",
     "help.why": "The reason that was given (wide windows, else below the list).",
     "help.number": "Number in the chain.",
     "field.subject": "about",

@@ -58,6 +58,7 @@ TEXTS = {
     "nothing_chosen": "No row is selected here.",
     "refreshed": "Reloaded.",
     "pause_on": "Refreshing is paused. p resumes it, r reloads once.",
+    "pause_off.one": "Refreshing every second again.",
     "pause_off": "Refreshing every {n} seconds again.",
     "theme": "Colours: {name}",
     "theme.bauweiche-dunkel": "dark",

@@ -38,7 +38,7 @@ TEXTS = {
     "purpose.sign": "signature",
     "purpose.tls": "TLS access",
     "purpose.tls-anchor": "TLS root",
-    "purpose.wrap": "envelope",
+    "purpose.wrap": "reception",
     "state.draft": "draft",
     "state.accepted": "accepted",
     "state.under_way": "under way",
