@@ -31,6 +31,8 @@ async def change_several(page: Page, chosen: Sequence[AuthorityRow]) -> None:
     except ApiError as error:
         page.say(error.text, wrong=True)
         return
+    if not page.is_current:  # the server was slow, and the person has gone elsewhere meanwhile
+        return
     first = {"valid_from": f"{page.console.clock():%d.%m.%Y}", "option": KEEP}
     preview = partial(_preview, client, [row.key for row in chosen])
     title = page.texts("bulk.title", n=len(chosen))

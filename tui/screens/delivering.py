@@ -49,6 +49,8 @@ async def act_on(page: Page, chosen: Sequence[DeliveryRow], *, only: str = "") -
         page.say(error.text, wrong=True)
         return False
     texts = page.texts
+    if not page.is_current:  # the server was slow, and the person has gone elsewhere meanwhile
+        return False
     if not possible:
         title = texts("delivering.none", act=texts(f"delivering.{act}.name"))
         await page.app.push_screen_wait(Reading(title, [("", refused)], texts("dialogs.hint_read")))
