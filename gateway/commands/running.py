@@ -97,7 +97,15 @@ def _start_worker(
     from gateway.flow.worker import Worker
 
     working = Worker(world, name, settings.workers, stop, gone=gone)
-    thread = threading.Thread(target=working.run, name="worker")
+
+    def work() -> None:
+        try:
+            working.run()
+        finally:
+            if not stop.is_set():  # a process whose worker is gone must not look as if it worked
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=work, name="worker")
     thread.start()
     return thread
 

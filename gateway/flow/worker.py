@@ -94,7 +94,7 @@ class Worker:
             heart = threading.Thread(target=self._beat, name=f"{self.name}-lease", daemon=True)
             heart.start()
             while not self.stop.is_set():
-                seen = self.world.store.changed()
+                seen = guarded(self.world.store.changed)
                 if not guarded(partial(self._turn, pool)):
                     self._rest(seen)
         heart.join()
@@ -189,11 +189,15 @@ class Worker:
         self._next[what] = now + every
         return True
 
-    def _rest(self, seen: int) -> None:
-        """Wait until somebody commits, a job ends, or `IDLE` has passed."""
+    def _rest(self, seen: object) -> None:
+        """Wait until somebody commits, a job ends, or `IDLE` has passed; without a database, only that."""
+        if seen is None:
+            self.stop.wait(IDLE)
+            return
         until = time.monotonic() + IDLE
         while time.monotonic() < until and not self.stop.wait(POLL):
-            if self.world.store.changed() != seen or any(running.future.done() for running in self._busy.values()):
+            changed = guarded(self.world.store.changed) != seen
+            if changed or any(running.future.done() for running in self._busy.values()):
                 return
 
     def _beat(self) -> None:

@@ -54,6 +54,44 @@ class Wobbly:
             yield tx
 
 
+@dataclass
+class Deaf:
+    """A store that cannot say for some looks whether anything changed: its database is being restarted."""
+
+    store: Store
+    looks: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def changed(self) -> int:
+        if self.looks:
+            self.looks -= 1
+            raise AWAY
+        return self.store.changed()
+
+
+def test_a_worker_outlives_a_database_that_is_restarted_while_it_rests(tmp_path: Path) -> None:
+    clock: Any = SystemClock()
+    with installation(tmp_path, clock=clock) as installed:
+        book = recording(installed)
+        installed.takes_part(WARENDORF, adapter="book", settings={})
+        store = Deaf(installed.world.store, looks=2)
+        installed.world = replace(installed.world, store=store)
+        stop = threading.Event()
+        thread = threading.Thread(target=Worker(installed.world, "w", stop=stop).run)
+        thread.start()
+        until = time.monotonic() + 30
+        while store.looks and time.monotonic() < until:
+            time.sleep(0.05)
+        delivery = send_test(installed.world, WARENDORF, ACTOR, "Test")
+        while not book.given and time.monotonic() < until:
+            time.sleep(0.05)
+        stop.set()
+        thread.join()
+    assert book.names(WARENDORF) == [delivery.message_id]
+
+
 def test_an_outcome_that_could_not_be_recorded_is_taken_over_though_its_worker_lives(tmp_path: Path) -> None:
     clock: Any = SystemClock()
     with installation(tmp_path, clock=clock, lease_seconds=0.3) as installed:
