@@ -122,7 +122,7 @@ class FakeWork(FakeDesk):
         ids = given["message_ids"]
         if not given["dry_run"] and len(ids) > 20 and given["typed"] != "WIEDERHOLEN":
             raise Problem(422, "name-mismatch", "Für mehr als 20 Übermittlungen bitte das Wort WIEDERHOLEN eingeben.")
-        allowed = {"requeue": ("held",), "hold": ("accepted", "waiting", "available")}[given["act"]]
+        allowed = {"requeue": ("held", "waiting"), "hold": ("accepted", "waiting", "available")}[given["act"]]
         rows = []
         for row in self.sent:
             if row["message_id"] in ids:

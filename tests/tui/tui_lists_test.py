@@ -346,7 +346,7 @@ async def test_pausing_several_goes_on_where_one_is_paused_already_and_says_whic
         await press(app, pilot, "enter", "asterisk", "a", "down", "enter")
         await write(app, pilot, "Wartung")
         await press(app, pilot, "enter")
-        assert "1 wurden nicht geändert" in text_of(app)
+        assert "Nicht geändert: 1" in text_of(app)
         assert "Schon pausiert." in text_of(app)
         assert api.places[AHLEN].paused_why == "Umzug"
         assert api.places[WARENDORF].paused_why == "Wartung"

@@ -49,7 +49,7 @@ async def test_a_survey_is_read_shown_row_by_row_applied_and_taken_back(tmp_path
         assert "Option 1 mit Plänen → 2" in shown
         assert "! ähnlich 80 %" in shown
         await press(app, pilot, "u")
-        assert "1 fehlerhafte Zeilen" in words_of(app)
+        assert "außen vor bleiben: 1" in words_of(app)
         put(app, "#field-reason", "Umfrage November")
         await press(app, pilot, "ctrl+s")
         assert api.surveys[0]["state"] == "applied"
@@ -57,7 +57,7 @@ async def test_a_survey_is_read_shown_row_by_row_applied_and_taken_back(tmp_path
         await press(app, pilot, "z")
         await answer(app, pilot, "doch nicht")
         assert api.surveys[0]["state"] == "undone"
-        assert "1 Behörden blieben, wie sie sind" in text_of(app)
+        assert "1 Behörde blieb, wie sie ist" in text_of(app)
 
 
 async def test_only_marked_rows_are_applied_and_never_faulty_ones(tmp_path: Path) -> None:

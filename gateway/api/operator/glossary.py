@@ -68,7 +68,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     shapes.ParticipationIn: {"participation": {"valid_from": "2026-12-01", "option": "3b"}} | _WHY,
     shapes.BulkIn: {
         "keys": [KEY],
-        "changes": {"option": "2"},
+        "changes": {"option": "1"},
         "valid_from": "2026-12-01",
         "dry_run": False,
         "seen": {KEY: IF_MATCH["example"]},
