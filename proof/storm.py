@@ -319,9 +319,10 @@ def finding(weather: Weather, outcome: Outcome, store: str, kills: int | None = 
     )
     twice = [f"{identity} arrived twice: {_where(outcome, identity)}" for identity in doubled[:5]]
     failures = [*ledger.odd, *outcome.broken, *lost[:5], *twice, *wrong[:5], *outcome.readable[:5]]
+    danger = "whatever is killed and whichever wire breaks" if outcome.kills else "whichever wire breaks"
     promise = (
-        f"On {store}: whatever is killed and whichever wire breaks, every acknowledged application arrives exactly once"
-        " at the right authority, and nothing else arrives."
+        f"On {store}: {danger}, every acknowledged application arrives exactly once at the right authority,"
+        " and nothing else arrives."
     )
     return Finding(promise, figures, tuple(failures[:20]))
 
