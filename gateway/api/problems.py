@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from gateway.domain import codes
 from gateway.domain.codes import Code
@@ -96,7 +97,11 @@ def install(app: FastAPI) -> None:
     async def any_other(request: Request, _error: Exception) -> JSONResponse:
         return answer(request, unforeseen(request.scope.get("state", {}).get("request_id", "")))
 
+    async def hung_up(request: Request, _error: Exception) -> JSONResponse:
+        return answer(request, _as_ours(codes.BODY_UNREADABLE))  # nobody reads it, the log does
+
     app.add_exception_handler(Exception, any_other)
+    app.add_exception_handler(ClientDisconnect, hung_up)
     app.add_exception_handler(GatewayError, ours)
     app.add_exception_handler(HTTPException, starlettes)
 
