@@ -104,3 +104,8 @@ def _unsafe(reason: str) -> SubmissionError:
 
 def _unreadable(detail: str) -> SubmissionError:
     return SubmissionError(codes.XML_UNREADABLE, f"Das XML ist nicht wohlgeformt ({detail}).", _HINT)
+
+
+# libxml2 makes the built-in types of XML Schema ready with the first schema, and not safely among threads: two first
+# requests at once can leave a process that compiles no schema any more. An import is made by one thread alone.
+etree.XMLSchema(etree.fromstring(b'<schema xmlns="http://www.w3.org/2001/XMLSchema"/>'))

@@ -10,6 +10,7 @@ from importlib.resources import as_file, files
 
 from lxml import etree
 
+import gateway.xmlguard  # noqa: F401  # makes schemas ready before threads do
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
 from gateway.xbau.release import Release
