@@ -19,6 +19,16 @@ _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb": "utf-8"}
 _HINT = "Bitte senden Sie wohlgeformtes XML in UTF-8, ohne DOCTYPE und ohne Verarbeitungsanweisungen."
 
 
+# libxml2 makes its built-in types ready with the first schema, and not safely among threads: two first requests at once
+# can leave a process that compiles no schema any more. One thread alone imports, and by now it has been done.
+etree.XMLSchema(etree.fromstring(b'<schema xmlns="http://www.w3.org/2001/XMLSchema"/>'))
+
+
+def compiled(document: etree._Element | etree._ElementTree) -> etree.XMLSchema:
+    """Return the schema that a document of ours, or of the official set, is; the one place where schemas are made."""
+    return etree.XMLSchema(document)
+
+
 def safe_parse(
     data: bytes, *, limit: int = BYTES, depth: int = DEPTH, attributes: int = ATTRIBUTES, elements: int = ELEMENTS
 ) -> etree._Element:
@@ -104,8 +114,3 @@ def _unsafe(reason: str) -> SubmissionError:
 
 def _unreadable(detail: str) -> SubmissionError:
     return SubmissionError(codes.XML_UNREADABLE, f"Das XML ist nicht wohlgeformt ({detail}).", _HINT)
-
-
-# libxml2 makes the built-in types of XML Schema ready with the first schema, and not safely among threads: two first
-# requests at once can leave a process that compiles no schema any more. An import is made by one thread alone.
-etree.XMLSchema(etree.fromstring(b'<schema xmlns="http://www.w3.org/2001/XMLSchema"/>'))

@@ -23,7 +23,7 @@ from adapters.tls_probe import PATIENCE, connected, probe_https
 from gateway.adapter import AdapterSettings, Envelope, Finding, Handover, Link, Outcome, Plugin, Refused, Unconfirmed
 from gateway.domain import codes
 from gateway.domain.errors import DeliveryError, SubmissionError
-from gateway.xmlguard import safe_parse
+from gateway.xmlguard import compiled, safe_parse
 
 ACCEPTED = {
     "angenommen": "Von der Behörde angenommen.",
@@ -117,7 +117,7 @@ def _check_shape(root: etree._Element) -> None:
     body = root.find(f"{_SOAP}Body") if root.tag == f"{_SOAP}Envelope" else None
     if body is None or len(body) != 1:
         raise garbage("sie ist kein SOAP 1.2")
-    if body[0].tag != f"{_SOAP}Fault" and not etree.XMLSchema(file=str(_wsdl().with_suffix(".xsd"))).validate(body[0]):
+    if body[0].tag != f"{_SOAP}Fault" and not compiled(etree.parse(str(_wsdl().with_suffix(".xsd")))).validate(body[0]):
         raise garbage("sie entspricht nicht dem Schema")
 
 

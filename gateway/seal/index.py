@@ -17,7 +17,7 @@ from gateway.domain import codes
 from gateway.domain.errors import SealError
 from gateway.domain.ids import AuthorityKey, MessageId
 from gateway.seal.wrap import DS, KEY_ID, XENC, XENC11, WrappedKey, read_key, render_key
-from gateway.xmlguard import safe_parse
+from gateway.xmlguard import compiled, safe_parse
 
 NAMESPACE = "urn:bauweiche:envelope:1"
 ENVELOPE_FILE = "envelope.xml"
@@ -104,4 +104,4 @@ def _invalid(reason: str) -> SealError:
 
 @cache
 def _schema() -> etree.XMLSchema:
-    return etree.XMLSchema(etree.fromstring(files(__package__).joinpath("envelope.xsd").read_bytes()))
+    return compiled(etree.fromstring(files(__package__).joinpath("envelope.xsd").read_bytes()))

@@ -12,7 +12,7 @@ from lxml import etree
 from gateway.domain import codes
 from gateway.domain.errors import SealError
 from gateway.domain.ids import AuthorityKey, CaseNumber, DocumentId, MessageId
-from gateway.xmlguard import safe_parse
+from gateway.xmlguard import compiled, safe_parse
 
 NAMESPACE = "urn:bauweiche:manifest:1"
 BYTES = 2_000_000
@@ -126,4 +126,4 @@ def _tag(name: str) -> str:
 
 @cache
 def _schema() -> etree.XMLSchema:
-    return etree.XMLSchema(etree.fromstring(files(__package__).joinpath("manifest.xsd").read_bytes()))
+    return compiled(etree.fromstring(files(__package__).joinpath("manifest.xsd").read_bytes()))

@@ -13,6 +13,7 @@ from lxml import etree
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError
 from gateway.xbau.release import RELEASES
+from gateway.xmlguard import compiled
 
 XS = "http://www.w3.org/2001/XMLSchema"
 XBAU = "http://www.xleitstelle.de/xbau/"
@@ -72,7 +73,7 @@ def compile_set(files: Mapping[str, bytes], release_name: str) -> etree.XMLSchem
         drivers = drivers_of(files)
         parser = _parser()
         parser.resolvers.add(_Shelf({**files, **drivers}))
-        return etree.XMLSchema(etree.fromstring(drivers[DRIVER], parser, base_url=DRIVER))
+        return compiled(etree.fromstring(drivers[DRIVER], parser, base_url=DRIVER))
     except (etree.LxmlError, IndexError, KeyError) as error:
         raise ConfigurationError(
             codes.CONFIGURATION,

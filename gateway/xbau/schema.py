@@ -10,10 +10,10 @@ from importlib.resources import as_file, files
 
 from lxml import etree
 
-import gateway.xmlguard  # noqa: F401  # makes schemas ready before threads do
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
 from gateway.xbau.release import Release
+from gateway.xmlguard import compiled
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 PREFIXES = ("xbau", "kern", "g2g")
@@ -120,7 +120,7 @@ def code_lists(release: Release) -> Mapping[str, tuple[str, str]]:
 @cache
 def _compiled(release: Release) -> etree.XMLSchema:
     with as_file(files("xsd.xbau") / release.name) as folder:
-        return etree.XMLSchema(etree.parse(str(folder / "xbau.xsd")))
+        return compiled(etree.parse(str(folder / "xbau.xsd")))
 
 
 class _Reader:

@@ -137,3 +137,8 @@ def test_what_differs_between_xbau_releases_stands_in_the_release_table_alone() 
                 if found := sorted(str(one) for one in strings & RELEASES.keys()):
                     named[f"{name_of(path)}:{node.lineno}"] = found
     assert named == {}
+
+
+def test_schemas_are_compiled_at_one_place_that_has_made_libxml2_ready_for_threads() -> None:
+    made = [name_of(path) for path in PRODUCT if "etree.XMLSchema(" in path.read_text(encoding="utf-8")]
+    assert made == ["gateway/xmlguard.py"]
