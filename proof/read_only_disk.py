@@ -14,8 +14,7 @@ import time
 from proof.frame import Figure, Finding, exactly
 from proof.gateways import Gateways
 from proof.portals import Ledger
-from proof.power_cut import Disk, possible, struck_again_and_again
-from proof.storm import judged
+from proof.power_cut import Disk, possible, struck_again_and_again, what_became
 
 PROMISE = (
     "On a disk that turns read-only nothing is acknowledged and nothing is answered with 500; once it can be written"
@@ -44,22 +43,13 @@ def run(quick: bool) -> Finding:
         made.mount()
 
     outcome = struck_again_and_again(count, turns, 4 if quick else 30, strike)
-    lost, doubled, wrong = judged(outcome)
+    arrived, failures = what_became(outcome, count)
     calls = outcome.ledger.calls
     figures = (
         Figure("times the disk turned read-only", outcome.kills["struck"], least=turns),
         exactly("applications acknowledged while it was read-only", sum(acknowledged), 0),
         Figure("calls answered with 503 or 507", calls["503"] + calls["507"]),
         exactly("calls answered with another 5xx", calls["500"] + calls["502"] + calls["504"], 0),
-        Figure("processes that had stopped by themselves by then (exit code 70)", outcome.exits["70"]),
-        Figure("applications handed off meanwhile", outcome.ledger.done, least=count),
-        Figure("acknowledged with 201", len(outcome.ledger.acknowledged)),
-        exactly("acknowledged and not arrived", len(lost), 0),
-        exactly("arrived twice", len(doubled), 0),
-        exactly("arrived wrongly (not acknowledged, wrong authority, other files)", len(wrong), 0),
-        exactly("not available or handed over at the end", outcome.queue_left, 0),
-        exactly("files of the gateway with plaintext", len(outcome.readable), 0),
-        Figure("time", outcome.minutes, "min"),
+        *arrived,
     )
-    failures = [*outcome.ledger.odd, *outcome.broken, *lost[:5], *doubled[:5], *wrong[:5]]
-    return Finding(PROMISE, figures, tuple(failures[:20]))
+    return Finding(PROMISE, figures, failures)

@@ -8,7 +8,7 @@ from proof.frame import Finding
 from proof.storm import KILLS, finding, storm, weather
 from tests.kit.stores import fresh_postgres
 
-COUNT = 3_900
+COUNT = 4_600
 """Applications: another database is tried by as many kills as SQLite, by fewer applications between them."""
 
 

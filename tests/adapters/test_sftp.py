@@ -82,7 +82,9 @@ def test_a_key_the_server_does_not_know_is_told_and_no_password_is_tried(side: S
 def test_old_algorithms_are_refused(weak: dict[str, list[str]], side: SftpSide) -> None:
     side.options = dict(weak)
     side.restart()
-    assert "kein Verfahren" in _fails(_adapter(side)).reason
+    # a server that hangs up at once may tear down the connection before its offer has been read: then it is tried again
+    reasons = [_fails(_adapter(side)).reason for _ in range(6)]
+    assert any("kein Verfahren" in reason for reason in reasons)
 
 
 def test_the_address_goes_through_the_gateways_guard(side: SftpSide) -> None:
