@@ -2,7 +2,7 @@
  *
  * Preloaded (LD_PRELOAD) into a Python that arms it by crash_arm(); a program started by exec is not armed.
  * Each call is one letter in the journal: F fsync  R rename  U unlink, rmdir  T truncate  W write to a file
- * P page written by the database  C copy within the kernel  S send to a socket
+ * P page written by the database  C copy within the kernel  S send to a network
  * D fsync of the folder `state`: SQLite's own after it made a file there, of which it ignores the outcome
  */
 #define _GNU_SOURCE
@@ -50,10 +50,14 @@ static int struck(char kind) {
     return 1;
 }
 
-static char kind_of(int fd) { /* a pipe or an event counter is nobody's disk */
+static char kind_of(int fd) { /* a pipe, an event counter or a socket between two of our own is nobody's disk or line */
     struct stat found;
+    struct sockaddr_storage here;
+    socklen_t length = sizeof here;
     if (!armed || fstat(fd, &found)) return 0;
-    return S_ISREG(found.st_mode) ? 'W' : S_ISSOCK(found.st_mode) ? 'S' : 0;
+    if (S_ISREG(found.st_mode)) return 'W';
+    if (!S_ISSOCK(found.st_mode) || getsockname(fd, (struct sockaddr *)&here, &length)) return 0;
+    return here.ss_family == AF_UNIX ? 0 : 'S';
 }
 
 static char kind_of_sync(int fd) {
@@ -95,9 +99,9 @@ WRAP(int, ftruncate64, 'T', (int fd, off64_t n), (fd, n))
 WRAP(ssize_t, pwrite, 'P', (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
 WRAP(ssize_t, pwrite64, 'P', (int fd, const void *b, size_t n, off64_t o), (fd, b, n, o))
 WRAP(ssize_t, copy_file_range, 'C', (int a, off64_t *p, int b, off64_t *q, size_t n, unsigned f), (a, p, b, q, n, f))
-WRAP(ssize_t, send, 'S', (int fd, const void *b, size_t n, int f), (fd, b, n, f))
-WRAP(ssize_t, sendto, 'S', (int fd, const void *b, size_t n, int f, const struct sockaddr *a, socklen_t l),
-     (fd, b, n, f, a, l))
-WRAP(ssize_t, sendmsg, 'S', (int fd, const struct msghdr *m, int f), (fd, m, f))
+WRAP_FD(ssize_t, send, (int fd, const void *b, size_t n, int f), (fd, b, n, f))
+WRAP_FD(ssize_t, sendto, (int fd, const void *b, size_t n, int f, const struct sockaddr *a, socklen_t l),
+        (fd, b, n, f, a, l))
+WRAP_FD(ssize_t, sendmsg, (int fd, const struct msghdr *m, int f), (fd, m, f))
 WRAP_FD(ssize_t, write, (int fd, const void *b, size_t n), (fd, b, n))
 WRAP_FD(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -26,6 +28,9 @@ from tests.kit.crash_story import Said
 from tests.kit.installation import MUENSTER
 
 SEALED = frozenset({"file_drop", "sftp"})
+PATIENCE = 180.0
+"""Seconds that a telling may take."""
+
 NEEDLES = [text.encode() for text in (crash_story.FORM_CANARY, crash_story.PDF_CANARY, crash_story.NAME_CANARY)]
 
 
@@ -34,6 +39,7 @@ class Zygote:
     """The warm process that forks tellings; `library` is preloaded into it."""
 
     process: subprocess.Popen[str]
+    telling: int = 0
 
     @classmethod
     @contextmanager
@@ -56,11 +62,19 @@ class Zygote:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
-        return int(self._answer()["pid"])
+        self.telling = int(self._answer()["pid"])
+        return self.telling
 
     def end(self) -> tuple[int, str]:
-        """Wait until it has ended; return its wait status and, if it came to its end, its calls."""
+        """Wait until it has ended; return its wait status and, if it came to its end, its calls.
+
+        One that stands still is ended, and that is a failure.
+        """
+        still = not select.select([self.process.stdout], [], [], PATIENCE)[0]
+        if still:
+            os.kill(self.telling, signal.SIGKILL)
         answer = self._answer()
+        assert not still, f"the telling stood still for {PATIENCE:.0f} s"
         return int(answer["status"]), str(answer["journal"])
 
     def _answer(self) -> dict[str, Any]:
