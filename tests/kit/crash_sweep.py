@@ -70,6 +70,7 @@ class Zygote:
 
         One that stands still is ended, and that is a failure.
         """
+        assert self.process.stdout is not None
         still = not select.select([self.process.stdout], [], [], PATIENCE)[0]
         if still:
             os.kill(self.telling, signal.SIGKILL)
