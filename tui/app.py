@@ -21,6 +21,7 @@ from gateway.domain.calendar import local_date
 from tui.calls import desk
 from tui.client import UNREACHABLE, ApiError, Client
 from tui.dialogs.reading import Reading, Twin
+from tui.in_order import InOrder
 from tui.page import Page
 from tui.palette import AuthorityHits, ScreenHits
 from tui.screens import PLACES, open_page
@@ -47,7 +48,7 @@ class Setting:
     refresh_seconds: float = REFRESH_SECONDS
 
 
-class Console(App[None]):
+class Console(InOrder):
     """The operators' console."""
 
     CSS_PATH = "console.tcss"

@@ -8,11 +8,11 @@ from gateway.domain.filtering import parse
 from tests.tui.fake_work import FakeWork
 from tests.tui.fake_work_world import many
 from tests.tui.fake_world import BOTTROP
-from tests.tui.kit_tui import console, page_of, press, text_of, write
+from tests.tui.kit_tui import console, page_of, press, settle, text_of, write
 from tests.tui.kit_work import answer, words_of
 from tui.app import Console
 from tui.list_page import ListPage
-from tui.screens.deliveries import asked_for, deliveries_table
+from tui.screens.deliveries import DeliveriesPage, asked_for, deliveries_table
 from tui.screens.trace import TracePage
 from tui.texts import load
 
@@ -270,3 +270,12 @@ async def test_a_scanned_cover_sheet_records_that_the_plans_have_arrived() -> No
 async def test_the_search_screen_alone_asks_for_a_case() -> None:
     async with console(FakeWork(), first="trace") as (app, _):
         assert "Wo ist der Vorgang?" in text_of(app)
+
+
+async def test_the_command_of_the_list_keeps_every_word_and_cause_of_its_filter() -> None:
+    async with console(FakeWork(), first="deliveries") as (app, pilot):
+        page = app.screen
+        assert isinstance(page, DeliveriesPage)
+        page.filter_by("münster 9KRP stand:angehalten grund:key-missing")
+        await settle(app, pilot)
+        assert page.twin() == "bauweiche deliveries list --state held --cause key-missing muenster 9krp"
