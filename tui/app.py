@@ -204,6 +204,15 @@ class Console(InOrder):
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key's name as it stands on the keyboard."""
+        name = f"shell.keyname.{binding.key}"
+        if binding.key_display:
+            return binding.key_display
+        if binding.key.startswith("ctrl+"):
+            return f"{self.texts('shell.keyname.ctrl')}+{binding.key[5:].upper()}"
+        return self.texts(name) if self.texts.has(name) else super().get_key_display(binding)
+
     def action_refresh_now(self) -> None:
         """Load now."""
         if isinstance(self.screen, Page):

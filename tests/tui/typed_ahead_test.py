@@ -1,4 +1,4 @@
-"""Keys that come faster than they are worked on, as over a slow line or from a paste: each finds the field it is for."""
+"""Keys that come faster than they are worked on, as over a slow line: each finds the field it is for."""
 
 from __future__ import annotations
 

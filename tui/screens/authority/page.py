@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -215,10 +216,12 @@ class AuthorityPage(ListPage[Line]):
         key, etag = self.seen.key, self.seen.detail.etag
         if self.tab == "participation":
             lines = [self.t("remove.participation", day=day(str(current["valid_from"])))]
-            reason = await self.app.push_screen_wait(Confirm(self.t("remove"), lines))
-            if reason:
-                call = authorities.remove_participation(client, key, str(current["valid_from"]), reason, etag)
-                await self.attempt(call)
+            begin = str(current["valid_from"])
+
+            def remove(reason: str) -> Awaitable[Any]:
+                return authorities.remove_participation(client, key, begin, reason, etag)
+
+            await self.app.push_screen_wait(Confirm(self.t("remove"), lines, act=remove))
         elif self.tab == "contacts":
             await people.remove_contact(self, client, self.seen, current)
         elif self.tab == "certificates":
@@ -233,10 +236,9 @@ class AuthorityPage(ListPage[Line]):
         if self.seen.detail is None:
             return
         paused = self.seen.row.paused
-        act = "resume" if paused else "pause"
-        reason = await self.app.push_screen_wait(Confirm(self.t(act), [self.t(f"{act}.text")]))
-        if reason:
-            client = await self.console.api()
-            call = authorities.resume if paused else authorities.pause
-            await self.attempt(call(client, self.seen.key, reason))
+        word, call = ("resume", authorities.resume) if paused else ("pause", authorities.pause)
+        client = await self.console.api()
+        title = self.t(word, name=self.seen.row.title or self.seen.name)
+        act = partial(call, client, self.seen.key)
+        if await self.app.push_screen_wait(Confirm(title, [self.t(f"{word}.text")], act=act)):
             self.reload()
