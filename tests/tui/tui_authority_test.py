@@ -18,6 +18,7 @@ from tui.dialogs.choose import Choose
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import FormWindow
 from tui.screens.authority import AuthorityPage
+from tui.widgets.pick import Pick
 from tui.widgets.rows import Rows
 from tui.widgets.ticks import Ticks
 
@@ -308,7 +309,13 @@ async def test_a_certificate_is_looked_at_before_it_is_taken(tmp_path: Path) -> 
         await press(app, pilot, "n")
         await save(app, pilot, path=str(tmp_path / "gibtesnicht.pem"))
         assert "lässt sich nicht lesen" in text_of(app)
+        assert app.screen.query_one("#field-purpose", Pick).value == "tls", "on this way it is the authority's pass"
+        app.screen.query_one("#field-purpose", Pick).value = "encrypt"
         await save(app, pilot, path=str(path))
+        assert "Kette:      selbst ausgestellt" in text_of(app)
+        await press(app, pilot, "escape")
+        assert app.screen.query_one("#field-purpose", Pick).value == "encrypt", "esc leads back to what was entered"
+        await press(app, pilot, "ctrl+s")
         shown = text_of(app)
         assert "CN=Kreis Warendorf Bauamt 2027" in shown
         assert "Überlappt mit dem vorhandenen um 221 Tage" in shown

@@ -15,7 +15,8 @@ class FilterBar(Horizontal):
     """`/` shows it, enter keeps the filter, esc clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "leave", "key.filter_done", key_display="⏎"),
+        Binding("enter", "leave", "key.filter_done", key_display="⏎"),
+        Binding("down", "leave", "key.down", show=False),
         Binding("escape", "clear", "key.filter_off"),
     ]
 

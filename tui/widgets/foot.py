@@ -50,9 +50,8 @@ class Foot(Widget):
     def _shown(self) -> list[Binding]:
         enabled = [one for one in self.screen.active_bindings.values() if one.enabled]
         active = [one.binding for one in enabled]
-        typing = [one.binding for one in enabled if isinstance(one.node, FilterBar)]
-        if typing:
-            return list({binding.action: binding for binding in reversed(typing)}.values())[::-1]
+        if any(isinstance(one.node, FilterBar) for one in enabled):
+            return [one for one in FilterBar.BINDINGS if isinstance(one, Binding) and one.show]
         names: tuple[str, ...] = getattr(self.screen, "foot", ())
         if names:
             first = [binding for name in names for binding in active if binding.description == name]
