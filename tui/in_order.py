@@ -44,12 +44,19 @@ class InOrder(App[None]):
         """Take a key, or put it behind those that wait."""
         if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
-        elif self._busy:
+        elif self._leaving:
+            return
+        elif self._busy or self._typed:
             self._typed.append(event)
             serial = self._serial
             self.set_timer(PATIENCE, lambda: self._overdue(serial))
         else:
             await self._give(event)
+
+    @property
+    def _leaving(self) -> bool:
+        """Whether the application is ending: nobody is there any more to whom a key could be given."""
+        return not self.screen_stack
 
     async def _give(self, event: Typed) -> None:
         whom: Widget = self.focused or self.screen
@@ -66,14 +73,14 @@ class InOrder(App[None]):
         event.stop()
         if event.serial != self._serial:
             return
-        if self._letter or not self._typed:
+        if self._letter or not self._typed or self._leaving:
             self._free()
         else:
             self.screen.call_after_refresh(self._settled, event.serial)
 
     def _settled(self, serial: int) -> None:
         """Wait once more where another screen has come: it takes the keys when it is drawn."""
-        if serial != self._serial:
+        if serial != self._serial or self._leaving:
             return
         if self.screen is self._before:
             self._free()
@@ -91,5 +98,5 @@ class InOrder(App[None]):
             self.call_next(self._next)
 
     async def _next(self) -> None:
-        if self._typed and not self._busy:
+        if self._typed and not self._busy and not self._leaving:
             await self._give(self._typed.popleft())

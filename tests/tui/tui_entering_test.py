@@ -7,10 +7,11 @@ from textual.widgets import Input
 from tests.tui.fake_api import FakeApi
 from tests.tui.fake_work import FakeWork
 from tests.tui.fake_world import WARENDORF
-from tests.tui.kit_tui import console, press, settle, text_of, write
+from tests.tui.kit_tui import _send, console, press, settle, text_of, write
 from tests.tui.tui_authority_test import save, visit
 from tui.calls.surveys import Plan
 from tui.dialogs.confirm import Confirm
+from tui.dialogs.form import FormWindow
 from tui.screens.checklist import ChecklistPage
 from tui.screens.plan_seen import plan_lines
 from tui.texts import load
@@ -90,3 +91,13 @@ async def test_the_line_at_the_bottom_names_the_keys_of_the_search_while_it_is_t
         assert foot.split() == ["⏎", "zur", "Liste", "Esc", "Suche", "aufheben"]
         await press(app, pilot, "escape")
         assert "? Hilfe" in text_of(app).splitlines()[-1]
+
+
+async def test_a_key_that_is_pressed_before_the_authority_has_come_opens_its_form_then() -> None:
+    async with console(FakeApi()) as (app, pilot):
+        app.open_authority(WARENDORF, "Kreis Warendorf")
+        await pilot.pause(0)
+        _send(app, "b", None)
+        await settle(app, pilot)
+        await pilot.pause(0.05)
+        assert isinstance(app.screen, FormWindow)

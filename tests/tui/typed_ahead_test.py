@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -84,3 +86,24 @@ async def test_a_key_whose_widget_is_gone_does_not_stop_the_next() -> None:
         await pilot.pause(0.4)
         await settle(app, pilot)
         assert app.current_mode == "map"
+
+
+async def test_letters_keep_their_order_however_they_come() -> None:
+    text = "abcdefghijklmnopqrstuvwxyz" * 4
+    async with console(FakeApi(), first="authorities") as (app, pilot):
+        form = await _form(app, pilot)
+        line = form.query_one("#field-reason", Input)
+        for pause in range(4):
+            line.value = ""
+            form.query_one("#field-note", Input).focus()
+            await settle(app, pilot)
+            app.post_message(_typed("tab"))
+            for at, sign in enumerate(text):
+                app.post_message(_typed(sign))
+                for _ in range((at * 7) % 5 * pause):
+                    await asyncio.sleep(0)
+            for _ in range(1000):
+                if len(line.value) == len(text):
+                    break
+                await pilot.pause(0.01)
+            assert line.value == text

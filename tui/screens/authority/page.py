@@ -35,6 +35,9 @@ from tui.tables import Table
 from tui.values import read
 from tui.widgets.lines import TabLine
 
+PATIENCE = 5.0
+"""Seconds for which a key waits for the first answer."""
+
 
 class AuthorityPage(ListPage[Line]):
     """One authority."""
@@ -56,6 +59,7 @@ class AuthorityPage(ListPage[Line]):
         self.seen = Seen(key, name)
         self.tab = tab
         self._at: dict[str, int] = {}
+        self._there = asyncio.Event()
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -91,6 +95,7 @@ class AuthorityPage(ListPage[Line]):
                 authorities.adapters(client), authorities.procedures(client), authorities.releases(client)
             )
         seen.detail = await authorities.detail(client, seen.key)
+        self._there.set()
         if self.tab == "deliveries":
             seen.deliveries = await authorities.deliveries_of(client, seen.key)
         if self.tab == "journal":
@@ -167,8 +172,16 @@ class AuthorityPage(ListPage[Line]):
         """Open the form for another entry of the tab."""
         await self._form(new=True)
 
+    async def _loaded(self) -> bool:
+        """Wait for the first answer: a key that is pressed before it comes is not lost."""
+        try:
+            await asyncio.wait_for(self._there.wait(), PATIENCE)
+        except TimeoutError:
+            self.say(self.texts("shell.no_data"), wrong=True)
+        return self.is_current and self._there.is_set()
+
     async def _form(self, *, new: bool) -> None:
-        if self.seen.detail is None:
+        if not await self._loaded():
             return
         client = await self.console.api()
         current = self.rows.current
@@ -233,7 +246,7 @@ class AuthorityPage(ListPage[Line]):
     @work(exclusive=True, group="dialog")
     async def action_stop_or_go(self) -> None:
         """Pause the authority, or resume."""
-        if self.seen.detail is None:
+        if not await self._loaded():
             return
         paused = self.seen.row.paused
         word, call = ("resume", authorities.resume) if paused else ("pause", authorities.pause)
