@@ -279,3 +279,18 @@ async def test_the_command_of_the_list_keeps_every_word_and_cause_of_its_filter(
         page.filter_by("münster 9KRP stand:angehalten grund:key-missing")
         await settle(app, pilot)
         assert page.twin() == "bauweiche deliveries list --state held --cause key-missing muenster 9krp"
+
+
+async def test_a_list_with_a_scroll_bar_cuts_no_title() -> None:
+    async with console(FakeWork(sent=many(60)), first="deliveries") as (app, _):
+        titles = text_of(app).splitlines()[2].split()
+        assert set(titles) <= {"Stand", "Vorgang", "Behörde", "Nr.", "Alter", "Mal", "Wieder"}
+        assert "Wieder" in titles
+        assert "Nr." not in titles, "what has no room is left out whole"
+
+
+async def test_the_numbers_keep_their_lines_in_the_smallest_window() -> None:
+    async with console(FakeWork(), size=(60, 20), lang="en") as (app, _):
+        lines = text_of(app).splitlines()
+        assert all(word in lines[4] for word in ("2 ", "available", "pickup"))
+        assert lines[9].strip().startswith("Per hour")

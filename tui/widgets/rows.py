@@ -226,7 +226,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
 
     def relayout(self) -> None:
         """Find again which columns fit."""
-        self._lay_out(self.size.width)
+        self._lay_out(self.scrollable_content_region.width)
         self.virtual_size = Size(self.size.width, len(self.visible_items) + 1)
         self._keep_in_view()
         self.refresh()
@@ -237,7 +237,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: the titles at the top, then the rows in view."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if width != self._laid_out:  # a scroll bar that comes or goes with the rows tells nobody
             self._lay_out(width)
         if y == 0:

@@ -60,7 +60,8 @@ def _svg(tiles: Sequence[Tile], table: Sequence[Mapping[str, Any]]) -> str:
     cells = []
     for tile in tiles:
         x, y = tile.col * step, tile.row * step
-        title = f"{tile.name}: {counts.get(tile.kreis_key, 0)} Bauaufsichtsbehörden"
+        count = counts.get(tile.kreis_key, 0)
+        title = f"{tile.name}: {count} Bauaufsichtsbehörde{'' if count == 1 else 'n'}"
         cells.append(
             f'<g class="tile" data-kreis="{tile.kreis_key}" tabindex="0" transform="translate({x} {y})">'
             f"<title>{escape(title)}</title>"
