@@ -149,7 +149,9 @@ class Board(Widget, can_focus=True):
         room = width - GAP - 2
         text.append("▸" if here else " ", ground)
         text.append(f"{tally.sign} ", tone + ground)
-        text.append(fit(tally.label, room - cell_len(tally.value) - 1) + " ", ground)
+        left = room - cell_len(tally.value)
+        cut = cell_len(tally.label) > left and bool(tally.value)
+        text.append(fit(tally.label, left - 1) + " " if cut else fit(tally.label, left), ground)
         text.append(tally.value, tone + ground)
         text.append(" " * (GAP - 1))
 
