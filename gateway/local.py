@@ -73,7 +73,7 @@ def _whole(world: Any, settings: Settings, person: Operator) -> tuple[App, Calla
         application.state.pool.shutdown(wait=True)
         gate.close()
 
-    return Correlated(application), close
+    return Correlated(application, application.state.precedence), close
 
 
 class Growing:

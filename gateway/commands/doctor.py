@@ -140,7 +140,8 @@ def _ways(world: World) -> Iterator[Result]:
     for key, fault in faults:
         yield Result("fail", f"Weg zu {AuthorityKey(key)}", fault)
     if not faults:
-        yield Result("ok", "Wege", f"{len(taking_part)} Behörden angebunden, alle Einstellungen vollständig")
+        count = "1 Behörde hat" if len(taking_part) == 1 else f"{len(taking_part)} Behörden haben"
+        yield Result("ok", "Wege", f"{count} einen Weg, alle Einstellungen vollständig")
 
 
 def _fault(world: World, participation: Participation, has_certificate: bool) -> str:
