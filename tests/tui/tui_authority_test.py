@@ -230,7 +230,7 @@ async def test_a_conflict_shows_both_and_keeps_what_was_typed() -> None:
         shown = text_of(app)
         assert "Jemand anderes hat inzwischen gespeichert" in shown
         assert "XBau-Version 2.6 → 2.5" in shown
-        assert "Bemerkung" in shown.split("Ihre Eingaben")[0], "what was noted can be overwritten too"
+        assert "Bemerkung" in shown.split("Ihre Eingaben dazu")[0], "what was noted can be overwritten too"
         assert "geändert von op-09" in shown
         assert "Option: 1" in shown
         await press(app, pilot, "enter")

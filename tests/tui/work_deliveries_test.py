@@ -252,7 +252,7 @@ async def test_a_scanned_cover_sheet_records_that_the_plans_have_arrived() -> No
     api = FakeWork()
     async with console(api, first="trace") as (app, pilot):
         await answer(app, pilot, "BW-2026-7KQ4-M3XD")
-        assert "p Pläne eingegangen" in text_of(app)
+        assert "P Pläne eingegangen" in text_of(app)
         await press(app, pilot, "P")
         await answer(app, pilot, "31.02.2026")
         assert "Pläne eingegangen: BW-2026-7KQ4-M3XD" in text_of(app), "no such day: the window stays"
