@@ -21,6 +21,7 @@ from gateway.domain.calendar import local_date
 from tui.calls import desk
 from tui.client import UNREACHABLE, ApiError, Client
 from tui.dialogs.reading import Reading, Twin
+from tui.in_order import InOrder
 from tui.page import Page
 from tui.palette import AuthorityHits, ScreenHits
 from tui.screens import PLACES, open_page
@@ -47,7 +48,7 @@ class Setting:
     refresh_seconds: float = REFRESH_SECONDS
 
 
-class Console(App[None]):
+class Console(InOrder):
     """The operators' console."""
 
     CSS_PATH = "console.tcss"
@@ -202,6 +203,15 @@ class Console(App[None]):
             self.pop_screen()
 
     # -- keys ---------------------------------------------------------------------------------------------------
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key's name as it stands on the keyboard."""
+        name = f"shell.keyname.{binding.key}"
+        if binding.key_display:
+            return binding.key_display
+        if binding.key.startswith("ctrl+"):
+            return f"{self.texts('shell.keyname.ctrl')}+{binding.key[5:].upper()}"
+        return self.texts(name) if self.texts.has(name) else super().get_key_display(binding)
 
     def action_refresh_now(self) -> None:
         """Load now."""

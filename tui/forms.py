@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tui.client import FieldFault
 from tui.formats import read_day
+from tui.plain import plain, plain_lines
 from tui.texts import Texts
 
 Kind = Literal["text", "choice", "choices", "yes", "number", "day", "long", "file", "secret"]
@@ -46,6 +47,10 @@ def faults_of(field: Field, value: Any, texts: Texts) -> list[FieldFault]:
     """Return what can be said about a value without asking the server."""
     if field.required and value in ("", None, []):
         return [FieldFault(field.place, texts("dialogs.required"))]
+    if isinstance(value, str) and field.kind != "secret":
+        shown_text = plain_lines(value) if field.kind == "long" else plain(value)
+        if shown_text != "\n".join(value.splitlines()):
+            return [FieldFault(field.place, texts("dialogs.harmful", text=shown_text[:60]))]
     if field.kind == "day" and value and read_day(str(value)) is None:
         return [FieldFault(field.place, texts("dialogs.day"))]
     if field.kind == "number" and isinstance(value, str) and value:

@@ -36,7 +36,8 @@ Typed = Annotated[
 def list_deliveries(
     ctx: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="WORT", help="Vorgangsnummer, oder Wörter aus dem Namen der Behörde.")
+        list[str] | None,
+        typer.Argument(metavar="WORT", help="Vorgangsnummer oder ihr Anfang, Wörter aus dem Namen der Behörde."),
     ] = None,
     state: Annotated[list[State] | None, typer.Option(help="Nur diese Zustände, mehrfach möglich.")] = None,
     authority: Annotated[str, typer.Option(help="Nur diese Behörde (Schlüssel).")] = "",

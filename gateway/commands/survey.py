@@ -53,7 +53,7 @@ def read(
         octets = source.read(FILE_BYTES + 1)
     with opened(ctx, writing=True) as world:
         survey = surveys.read(world, name or file.name, octets, seat_of(ctx).actor, valid_from=day_of(world, begin))
-    plan = plan_out(survey)
+        plan = plan_out(world, survey)
     out(dumped(plan) if as_json else _told(plan))
     if plan["counts"]["faulty"]:
         say(f"{plan['counts']['faulty']} Zeilen haben Fehler und werden nicht übernommen.")
@@ -91,7 +91,7 @@ def show(ctx: typer.Context, survey: Survey, as_json: AsJson = False) -> None:
     from gateway.api.operator.survey import plan_out
 
     with opened(ctx) as world:
-        plan = plan_out(_found(world, survey))
+        plan = plan_out(world, _found(world, survey))
     out(dumped(plan) if as_json else _told(plan))
 
 
@@ -145,8 +145,9 @@ def _found(world: Any, text: str) -> Any:
 
 def _told(plan: dict[str, Any]) -> str:
     counts = plan["counts"]
+    since = "gilt ab" if plan["state"] == "applied" else "gelesen für"
     lines = [
-        f"{plan['name']}: {plan['state_label']}, gelesen für {written_date(_day(plan['valid_from']))}",
+        f"{plan['name']}: {plan['state_label']}, {since} {written_date(_day(plan['valid_from']))}",
         f"{counts['rows']} Zeilen: {counts['changed']} ändern, {counts['unchanged']} gleich, {counts['faulty']} Fehler",
     ]
     lines += [f"  {one['detail']}" for one in plan["findings"]]

@@ -20,6 +20,8 @@ DocumentId = NewType("DocumentId", str)
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CASE = re.compile(r"BW-(\d{4})-([0-9A-HJKMNP-TV-Z]{4})-([0-9A-HJKMNP-TV-Z]{4})")
+_DATED = re.compile(r"20\d\d-")
+_LEAST, _MOST = "BW-0000-0000-0000", "BW-9999-ZZZZ-ZZZZ"
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
@@ -44,6 +46,21 @@ def read_case_number(text: str) -> CaseNumber | None:
     if second[3] != _check(year + first + second[:3]):
         return None
     return CaseNumber(match.group())
+
+
+def case_numbers_like(text: str, year: int) -> tuple[str, str] | None:
+    """Return the first and the last case number that begin as a person wrote, or None if none can.
+
+    Without `BW-` and a year in front, numbers of `year` are meant; that takes at least three characters.
+    """
+    begun = text.upper().replace("–", "-")
+    if not begun.startswith("BW"):
+        if len(begun) < 3:
+            return None
+        begun = f"BW-{begun}" if _DATED.match(begun) else f"BW-{year:04d}-{begun}"
+    begun = begun[:3] + begun[3:].translate(_LOOKALIKES)
+    least, most = begun + _LEAST[len(begun) :], begun + _MOST[len(begun) :]
+    return (least, most) if _CASE.fullmatch(least) else None
 
 
 def document_id(identity: UUID) -> DocumentId:

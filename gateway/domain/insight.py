@@ -36,11 +36,15 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which deliveries an operator wants to see, newest first; `below` is the position to go on from (0: newest)."""
+    """Which deliveries an operator wants to see, newest first; `below` is the position to go on from (0: newest).
+
+    With `case_number_to`, case numbers from `case_number` up to it are meant.
+    """
 
     states: frozenset[State] = frozenset()
     authorities: frozenset[AuthorityKey] | None = None
     code: str = ""
     case_number: str = ""
+    case_number_to: str = ""
     below: int = 0
     limit: int = 100

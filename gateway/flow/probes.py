@@ -103,14 +103,15 @@ def _details(world: World, seen: Situation) -> Finding:
         faults.append(f"Es fehlt: {', '.join(missing)}.")
     if faults:
         return Finding(Check.DETAILS, False, " ".join(dict.fromkeys(faults)) + " Bitte in der Teilnahme ergänzen.")
-    text = f"Option {value.option}, {len(value.procedures)} Verfahren, XBau {value.release}, Weg {value.adapter}."
+    way = plugin.title if plugin else value.adapter
+    text = f"Option {value.option}, {len(value.procedures)} Verfahren, XBau {value.release}, Weg: {way}."
     return Finding(Check.DETAILS, True, text)
 
 
 def _contact(seen: Situation) -> Finding:
     named = [one for one in seen.dossier.contacts if one.email]
     missing = [words for part, words in NEEDED_CONTACTS if not any(part in one.role.casefold() for one in named)]
-    faults = [f"Es fehlt mit E-Mail-Adresse: {' und '.join(missing)}."] if missing else []
+    faults = [f"Es fehlt, jeweils mit E-Mail-Adresse: {' und '.join(missing)}."] if missing else []
     by_post = seen.participation is not None and seen.participation.option is Option.WITHOUT_PLANS
     if by_post and not seen.dossier.postal_address:
         faults.append(f"Es fehlt, wohin Pläne geschickt werden: ein Kontakt mit der Rolle „{POSTAL}“.")
@@ -157,7 +158,7 @@ def _visits(world: World, seen: Situation) -> Iterator[Finding]:
     with world.store.reading() as tx:
         closed = closed_days(world, tx, local_date(seen.now))
     if last is None:
-        text = "Die Behörde hat ihr Postfach noch nie abgerufen. Bitte um einen Abruf mit ihrem Zertifikat bitten."
+        text = "Die Behörde hat ihr Postfach noch nie abgerufen. Bitten Sie sie um einen Abruf mit ihrem Zertifikat."
         yield Finding(Check.REACHABLE, False, text)
     elif not visited_in_time(last, seen.now, closed):
         text = f"Zuletzt abgerufen {written_moment(last)}, vor mehr als einem Arbeitstag. Bitte den Abruf einschalten."

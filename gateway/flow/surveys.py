@@ -118,6 +118,18 @@ def batch_of(survey: Survey) -> str:
     return f"Umfrage {survey.name} ({survey.id[:8]})"
 
 
+def holds_from(world: World, survey: Survey) -> date:
+    """Return the day from which a survey was applied; for a draft the day it was read for."""
+    batch = batch_of(survey)
+    if survey.state is SurveyState.APPLIED:
+        with world.store.reading() as tx:
+            for history in tx.registry.histories().values():
+                for one in history:
+                    if one.source == batch:
+                        return one.valid_from
+    return date.fromisoformat(survey.plan["valid_from"])
+
+
 def tidy(name: str) -> str:
     """Return a name as one short line without control characters."""
     visible = "".join(" " if unicodedata.category(char).startswith(("C", "Z")) else char for char in name)

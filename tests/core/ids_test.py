@@ -7,7 +7,15 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.ids import ALPHABET, AuthorityKey, case_number, document_id, dvdv_key, read_case_number
+from gateway.domain.ids import (
+    ALPHABET,
+    AuthorityKey,
+    case_number,
+    case_numbers_like,
+    document_id,
+    dvdv_key,
+    read_case_number,
+)
 
 numbers = st.builds(case_number, st.integers(2026, 2099), st.uuids())
 
@@ -31,6 +39,23 @@ def test_one_wrong_character_is_noticed(number: str, place: int, character: str)
 def test_anything_else_is_not_a_case_number(text: str) -> None:
     found = read_case_number(text)
     assert found is None or re.fullmatch(r"BW-\d{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", found)
+
+
+@given(numbers, st.integers(2, 17))
+def test_the_beginning_of_a_case_number_means_it(number: str, length: int) -> None:
+    found = case_numbers_like(number[:length].lower(), 2026)
+    assert found is not None
+    assert found[0] <= number <= found[1]
+    if length >= 11:
+        without_year = case_numbers_like(number[8:], int(number[3:7]))
+        assert without_year == (number, number)
+
+
+@given(st.text(max_size=20))
+def test_what_no_case_number_begins_with_means_none(text: str) -> None:
+    found = case_numbers_like(text, 2026)
+    assert found is None or all(re.fullmatch(r"BW-\d{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", one) for one in found)
+    assert case_numbers_like("Münster", 2026) is None
 
 
 @given(st.uuids())

@@ -112,6 +112,25 @@ async def test_a_screen_and_its_command_say_the_same(desk: Desk, path: str, word
     assert lasting(said(home, *words)) == lasting(answer.json())
 
 
+async def test_deliveries_are_found_by_umlauts_by_two_words_and_by_a_piece_of_their_number(desk: Desk) -> None:
+    _, client, _ = desk
+
+    async def found(q: str) -> list[tuple[str, str]]:
+        rows = (await client.get("/deliveries", params={"q": q})).json()["rows"]
+        return [(one["authority"], one["case_number"]) for one in rows]
+
+    every = await found("")
+    (name, number) = next(one for one in every if one[0] == WARENDORF)
+    for words in (number[:12], number[8:12], number[8:].lower(), f"warendorf {number[8:12]}"):
+        assert await found(words) == [(name, number)]
+    assert await found(f"münster {number[8:12]}") == []
+    assert await found("kreis waren") == [one for one in every if one[0] == WARENDORF]
+    assert await found("KREIS wärendorf") == []
+    assert (await client.get("/deliveries", params={"q": "münster"})).json() == (
+        await client.get("/deliveries", params={"q": "muenster"})
+    ).json()
+
+
 async def test_the_list_of_surveys_is_the_same_and_comes_in_pages(desk: Desk) -> None:
     home, client, _ = desk
     whole = (await client.get("/survey")).json()["rows"]

@@ -12,6 +12,10 @@ PILOTS: Mapping[str, tuple[str, ...]] = {
         "Page.back",
     ),
     "tui_authority_test.py::test_tabs_are_changed_with_arrows_and_keep_their_row": ("AuthorityPage.tab(-1)",),
+    "tui_entering_test.py::test_a_checklist_leads_to_contacts_and_certificates": (
+        "ChecklistPage.part('certificates')",
+        "ChecklistPage.part('contacts')",
+    ),
     "tui_keys_test.py::test_a_case_is_written_followed_and_leads_to_its_authority": (
         "ListPage.export",
         "TracePage.authority",

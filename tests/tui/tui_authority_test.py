@@ -18,6 +18,7 @@ from tui.dialogs.choose import Choose
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import FormWindow
 from tui.screens.authority import AuthorityPage
+from tui.widgets.pick import Pick
 from tui.widgets.rows import Rows
 from tui.widgets.ticks import Ticks
 
@@ -229,6 +230,7 @@ async def test_a_conflict_shows_both_and_keeps_what_was_typed() -> None:
         shown = text_of(app)
         assert "Jemand anderes hat inzwischen gespeichert" in shown
         assert "XBau-Version 2.6 → 2.5" in shown
+        assert "Bemerkung" in shown.split("Ihre Eingaben dazu")[0], "what was noted can be overwritten too"
         assert "geändert von op-09" in shown
         assert "Option: 1" in shown
         await press(app, pilot, "enter")
@@ -308,7 +310,13 @@ async def test_a_certificate_is_looked_at_before_it_is_taken(tmp_path: Path) -> 
         await press(app, pilot, "n")
         await save(app, pilot, path=str(tmp_path / "gibtesnicht.pem"))
         assert "lässt sich nicht lesen" in text_of(app)
+        assert app.screen.query_one("#field-purpose", Pick).value == "tls", "on this way it is the authority's pass"
+        app.screen.query_one("#field-purpose", Pick).value = "encrypt"
         await save(app, pilot, path=str(path))
+        assert "Kette:      selbst ausgestellt" in text_of(app)
+        await press(app, pilot, "escape")
+        assert app.screen.query_one("#field-purpose", Pick).value == "encrypt", "esc leads back to what was entered"
+        await press(app, pilot, "ctrl+s")
         shown = text_of(app)
         assert "CN=Kreis Warendorf Bauamt 2027" in shown
         assert "Überlappt mit dem vorhandenen um 221 Tage" in shown

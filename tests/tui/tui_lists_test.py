@@ -290,7 +290,7 @@ async def test_the_refreshing_can_be_paused() -> None:
     async with console() as (app, pilot):
         await press(app, pilot, "p")
         assert app.status.paused
-        assert "angehalten" in text_of(app).splitlines()[0]
+        assert "Auffrischen aus" in text_of(app).splitlines()[0]
         await press(app, pilot, "p")
         assert not app.status.paused
 

@@ -145,7 +145,7 @@ async def test_read_only_stands_in_the_top_line_and_nothing_is_changed() -> None
         await write(app, pilot, "x")
         await press(app, pilot, "enter")
         assert "Nur-Lese-Betrieb: Es wurde nichts geändert." in text_of(app)
-        await press(app, pilot, "b")
+        await press(app, pilot, "escape", "b")
         app.screen.query_one("#field-reason").value = "x"  # type: ignore[attr-defined]  # an Input
         await press(app, pilot, "ctrl+s")
         assert "Nur-Lese-Betrieb" in text_of(app)

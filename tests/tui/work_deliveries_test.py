@@ -8,11 +8,11 @@ from gateway.domain.filtering import parse
 from tests.tui.fake_work import FakeWork
 from tests.tui.fake_work_world import many
 from tests.tui.fake_world import BOTTROP
-from tests.tui.kit_tui import console, page_of, press, text_of, write
+from tests.tui.kit_tui import console, page_of, press, settle, text_of, write
 from tests.tui.kit_work import answer, words_of
 from tui.app import Console
 from tui.list_page import ListPage
-from tui.screens.deliveries import asked_for, deliveries_table
+from tui.screens.deliveries import DeliveriesPage, asked_for, deliveries_table
 from tui.screens.trace import TracePage
 from tui.texts import load
 
@@ -252,8 +252,8 @@ async def test_a_scanned_cover_sheet_records_that_the_plans_have_arrived() -> No
     api = FakeWork()
     async with console(api, first="trace") as (app, pilot):
         await answer(app, pilot, "BW-2026-7KQ4-M3XD")
-        assert "p Pläne eingegangen" in text_of(app)
-        await press(app, pilot, "p")
+        assert "P Pläne eingegangen" in text_of(app)
+        await press(app, pilot, "P")
         await answer(app, pilot, "31.02.2026")
         assert "Pläne eingegangen: BW-2026-7KQ4-M3XD" in text_of(app), "no such day: the window stays"
         await answer(app, pilot, "20.11.2026")
@@ -270,3 +270,27 @@ async def test_a_scanned_cover_sheet_records_that_the_plans_have_arrived() -> No
 async def test_the_search_screen_alone_asks_for_a_case() -> None:
     async with console(FakeWork(), first="trace") as (app, _):
         assert "Wo ist der Vorgang?" in text_of(app)
+
+
+async def test_the_command_of_the_list_keeps_every_word_and_cause_of_its_filter() -> None:
+    async with console(FakeWork(), first="deliveries") as (app, pilot):
+        page = app.screen
+        assert isinstance(page, DeliveriesPage)
+        page.filter_by("münster 9KRP stand:angehalten grund:key-missing")
+        await settle(app, pilot)
+        assert page.twin() == "bauweiche deliveries list --state held --cause key-missing muenster 9krp"
+
+
+async def test_a_list_with_a_scroll_bar_cuts_no_title() -> None:
+    async with console(FakeWork(sent=many(60)), first="deliveries") as (app, _):
+        titles = text_of(app).splitlines()[2].split()
+        assert set(titles) <= {"Stand", "Vorgang", "Behörde", "Nr.", "Alter", "Mal", "Wieder"}
+        assert "Wieder" in titles
+        assert "Nr." not in titles, "what has no room is left out whole"
+
+
+async def test_the_numbers_keep_their_lines_in_the_smallest_window() -> None:
+    async with console(FakeWork(), size=(60, 20), lang="en") as (app, _):
+        lines = text_of(app).splitlines()
+        assert all(word in lines[4] for word in ("2 ", "available", "pickup"))
+        assert lines[9].strip().startswith("Per hour")

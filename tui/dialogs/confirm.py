@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 from rich.text import Text
+from textual import work
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from tui.client import ApiError
 from tui.dialogs.dialog import Dialog
 from tui.plain import plain
 
@@ -16,10 +19,24 @@ REASON_LIMIT = 500
 
 
 class Confirm(Dialog[str]):
-    """Returns the reason. `typed` must be entered exactly (go-live, end, purge, large bulks), `reason` pre-fills."""
+    """Returns the reason. `typed` must be entered exactly (go-live, end, purge, large bulks), `reason` pre-fills.
 
-    def __init__(self, title: str, lines: Sequence[str] = (), *, typed: str = "", reason: str = "") -> None:
+    With `act` it is done from here: a refusal or a lost connection is said in the window, and what was typed stays.
+    What `act` returned is `outcome` then.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        lines: Sequence[str] = (),
+        *,
+        typed: str = "",
+        reason: str = "",
+        act: Callable[[str], Awaitable[Any]] | None = None,
+    ) -> None:
         super().__init__(title)
+        self._act = act
+        self.outcome: Any = None
         self._lines = tuple(lines)
         self._typed = plain(typed)
         self._reason = reason
@@ -49,5 +66,17 @@ class Confirm(Dialog[str]):
             self.query_one("#reason", Input).focus()
         elif self._typed and " ".join(self.query_one("#typed", Input).value.split()) != self._typed:
             self.wrong(self.texts("dialogs.typed_wrong", name=self._typed))
+        elif self._act is None:
+            self.dismiss(reason)
+        else:
+            self._do(self._act, reason)
+
+    @work(exclusive=True, group="act")
+    async def _do(self, act: Callable[[str], Awaitable[Any]], reason: str) -> None:
+        self.wrong("")
+        try:
+            self.outcome = await act(reason)
+        except ApiError as error:
+            self.wrong(error.with_faults(error.faults))
         else:
             self.dismiss(reason)

@@ -71,6 +71,10 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         shown.update(Text(f"! {plain(sentence)}" if sentence else ""))
         shown.set_class(bool(sentence), "-on")
 
+    def hint(self, sentence: str) -> None:
+        """Name the keys that count now."""
+        self.query_one("#hint", Static).update(Text(sentence))
+
     def action_cancel(self) -> None:
         """Close without an answer."""
         self.dismiss(None)

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantFocus
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
@@ -64,13 +65,14 @@ class FormWindow(Dialog[Any]):
     ]
 
     def __init__(self, form: Form, texts: Texts) -> None:
-        super().__init__(form.title, texts("dialogs.form_hint"))
+        super().__init__(form.title, texts("dialogs.form_hint.line"))
         self.form = form
         self._timer: Timer | None = None
         self._first: Values = {}
         self._touched: set[str] = set()
         self._refused: list[FieldFault] = []
         self._unchecked = False
+        self._counted = False
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
@@ -120,6 +122,14 @@ class FormWindow(Dialog[Any]):
         """Check when the typing pauses."""
         self._soon(event.input.id)
 
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Show what is said about the field, and the keys that count in it."""
+        name = (event.widget.id or "").removeprefix("field-")
+        for note in self.query(f"#note-{name}"):
+            self.call_after_refresh(note.scroll_visible, animate=False)
+        kind = "pick" if isinstance(event.widget, Pick) else "ticks" if isinstance(event.widget, Ticks) else "line"
+        self.hint(self.texts(f"dialogs.form_hint.{kind}"))
+
     def on_pick_changed(self, event: Pick.Changed) -> None:
         """Check the choice."""
         self._soon(event.pick.id)
@@ -154,10 +164,15 @@ class FormWindow(Dialog[Any]):
                 self._unchecked = True
                 self.wrong(error.text)
                 return
-        if self._unchecked:
+        if self._unchecked or self._counted:
             self._unchecked = False
-            self.wrong("")
+            self._count(len(found) + len(self._refused) if self._counted else 0)
         self.show_faults([*found, *self._refused])
+
+    def _count(self, open_ones: int) -> None:
+        """Say how many fields are still wrong, as long as any is."""
+        self._counted = open_ones > 0
+        self.wrong(self.texts("dialogs.form_faults", n=open_ones) if open_ones else "")
 
     def show_faults(self, faults: Sequence[FieldFault]) -> list[FieldFault]:
         """Write each fault below its field; returns those that belong to none."""
@@ -179,7 +194,7 @@ class FormWindow(Dialog[Any]):
         self._touched = {field.name for field in self.form.fields}
         self.show_faults(faults)
         if faults:
-            self.wrong(self.texts("dialogs.form_faults", n=len(faults)))
+            self._count(len(faults))
             self._focus_first(faults)
             return
         self._save()

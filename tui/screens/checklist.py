@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Sequence
-from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -12,27 +12,14 @@ from textual.widget import Widget
 
 from tui import signs
 from tui.calls import desk, onboarding
-from tui.calls.onboarding import Check, Checklist
+from tui.calls.onboarding import Checklist
 from tui.client import ApiError, Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
 from tui.facts import who
-from tui.formats import full, lately
 from tui.page import Page
-from tui.plain import fit
-from tui.tables import Cell
-from tui.texts import Texts
-from tui.widgets.sheet import Line, Paper, Sheet
-
-LABEL_ROOM = 25
-NAME_ROOM = LABEL_ROOM + 8
-"""Cells for sign and label, and for these with the time of the evidence beside them."""
-
-DONE = ("approved", "live", "paused", "ended")
-"""Stages behind the approval."""
-
-LATEST = 12
-"""Steps of the history that are shown."""
+from tui.screens.checklist_seen import DONE, NAME_ROOM, check_lines, top_lines
+from tui.widgets.sheet import Paper, Sheet
 
 
 class ChecklistPage(Page):
@@ -47,6 +34,8 @@ class ChecklistPage(Page):
         Binding("w", "advance", "key.advance"),
         Binding("v", "propose", "key.propose"),
         Binding("f", "approve", "key.approve"),
+        Binding("K", "part('contacts')", "key.contacts", show=False),
+        Binding("Z", "part('certificates')", "key.certificates", show=False),
         Binding("b", "authority", "key.authority", show=False),
         Binding("y", "copy_id", "key.copy", show=False),
     ]
@@ -114,15 +103,15 @@ class ChecklistPage(Page):
         """Let the system collect the evidence; the far side may take its time."""
         client = await self.console.api()
         self._tell(self.t("checking"))
-        await self._do(onboarding.check(client, self.key), "checked")
+        await self._collected(onboarding.check(client, self.key))
 
     @work(exclusive=True, group="dialog")
     async def action_test(self) -> None:
         """Send a test message."""
         client = await self.console.api()
-        reason = await self._reason(self.t("test", name=self._whom), [self.t("test.what")], self.t("test.reason"))
-        if reason:
-            await self._do(onboarding.send_test(client, self.key, reason), "tested")
+        act = partial(onboarding.send_test, client, self.key)
+        title, reason = self.t("test", name=self._whom), self.t("test.reason")
+        await self._ask("tested", Confirm(title, [self.t("test.what")], reason=reason, act=act))
 
     @work(exclusive=True, group="dialog")
     async def action_advance(self) -> None:
@@ -143,9 +132,11 @@ class ChecklistPage(Page):
             return
         typed = self._whom if target == "ended" else ""
         title = self.t("advance_to", name=self._whom, stage=self.texts.value("stage", target))
-        reason = await self._reason(title, [self._means(target)], typed=typed)
-        if reason:
-            await self._do(onboarding.advance(client, self.key, target, reason, typed), "advanced")
+
+        def act(reason: str) -> Awaitable[Checklist]:
+            return onboarding.advance(client, self.key, target, reason, typed)
+
+        await self._ask("advanced", Confirm(title, [self._means(target)], typed=typed, act=act))
 
     @work(exclusive=True, group="dialog")
     async def action_propose(self) -> None:
@@ -155,9 +146,11 @@ class ChecklistPage(Page):
         if missing:
             self.say(self.t("propose.missing", n=len(missing), names=", ".join(missing)), wrong=True)
             return
-        reason = await self._reason(self.t("propose", name=self._whom), [self.t("propose.what")])
-        if reason:
-            await self._do(onboarding.propose(client, self.key, reason), "proposed")
+        if self.list is not None and self.list.stage != "verified":
+            self.say(self.t("propose.early", stage=self.texts.value("stage", "verified")), wrong=True)
+            return
+        act = partial(onboarding.propose, client, self.key)
+        await self._ask("proposed", Confirm(self.t("propose", name=self._whom), [self.t("propose.what")], act=act))
 
     @work(exclusive=True, group="dialog")
     async def action_approve(self) -> None:
@@ -169,13 +162,16 @@ class ChecklistPage(Page):
             self.say(self.t("approve.own"), wrong=True)
             return
         lines = [self.t("approve.what"), self.t("approve.who", who=proposer)]
-        reason = await self._reason(self.t("approve", name=self._whom), lines, typed=self._whom)
-        if reason:
-            await self._do(onboarding.approve(client, self.key, self._whom, reason), "approved")
+        act = partial(onboarding.approve, client, self.key, self._whom)
+        await self._ask("approved", Confirm(self.t("approve", name=self._whom), lines, typed=self._whom, act=act))
 
     def action_authority(self) -> None:
         """Open everything about the authority."""
         self.console.open_authority(self.key, self._whom)
+
+    def action_part(self, tab: str) -> None:
+        """Open what a piece of evidence is about."""
+        self.console.open_authority(self.key, self._whom, tab)
 
     def action_copy_id(self) -> None:
         """Copy the key."""
@@ -191,27 +187,30 @@ class ChecklistPage(Page):
     def _whom(self) -> str:
         return self.list.name if self.list else self.authority_name
 
-    async def _reason(self, title: str, lines: Sequence[str], reason: str = "", *, typed: str = "") -> str | None:
-        return await self.app.push_screen_wait(Confirm(title, lines, reason=reason, typed=typed))
+    async def _ask(self, done: str, window: Confirm) -> None:
+        """Let the window do it and draw the answer; refused, it stays open with what was typed."""
+        self._tell("")
+        if await self.app.push_screen_wait(window):
+            self._drawn(window.outcome, done)
 
-    async def _do(self, doing: Awaitable[Checklist], done: str) -> None:
-        """Do it and draw the answer; a refusal is said in full and changes nothing on the screen."""
+    async def _collected(self, doing: Awaitable[Checklist]) -> None:
+        """Wait for the evidence and draw it; a refusal is said in full and changes nothing on the screen."""
         self._busy = True
         try:
             found = await doing
         except ApiError as error:
-            self._refused(error)
+            self._tell("")
+            self.say(error.with_faults(error.faults), wrong=True)
             return
         finally:
             self._busy = False
+        self._drawn(found, "checked")
+
+    def _drawn(self, found: Checklist, done: str) -> None:
         self.loaded_at = self.console.clock()
         stage = self.texts.value("stage", found.stage)
         self._note = self.t(f"done.{done}", n=found.complete, total=len(found.checks), stage=stage)
         self.show_list(found)
-
-    def _refused(self, error: ApiError) -> None:
-        self._tell("")
-        self.say(error.with_faults(error.faults), wrong=True)
 
 
 def leads_on(found: Checklist, target: str) -> bool:
@@ -232,69 +231,3 @@ def forward_first(found: Checklist) -> list[str]:
         return (target == "ended", at < here and target != "live", at)
 
     return sorted(found.can_advance_to, key=rank)
-
-
-# -- the checklist as lines ---------------------------------------------------------------------------------------
-
-
-def top_lines(found: Checklist, texts: Texts) -> list[Line]:
-    """Return the stage, how far it is to the end, and what to do next."""
-    here = signs.stage(found.stage, texts)
-    path = [
-        here.text if stage == found.stage else texts.value("stage", stage)
-        for stage in signs.STAGES
-        if stage not in ("paused", "ended") or stage == found.stage
-    ]
-    lines = [Line(said=(Cell(" → ".join(path), here.tone),), indent=1)]
-    if found.next_step:
-        lines.append(
-            Line(
-                texts("checklist.next_label"),
-                "accent",
-                (Cell(found.next_step.replace("operator:", ""), "strong"),),
-                indent=1,
-            )
-        )
-    return lines
-
-
-def check_lines(found: Checklist, texts: Texts, now: datetime) -> list[Line]:
-    """Return a line for each check, one for the second person, and the history."""
-    lines = [_check_line(check, texts, now) for check in found.checks]
-    lines += [_approval_line(found, texts), Line()]
-    if found.log:
-        lines.append(Line(texts("checklist.log"), "accent", indent=1))
-    for step in found.log[:LATEST]:
-        said = Cell(f"{step.get('text', '')} ({who(str(step.get('actor', '')))})")
-        lines.append(Line(full(str(step.get("at", ""))), "muted", (said,), indent=1, room=16))
-    return lines
-
-
-def _check_line(check: Check, texts: Texts, now: datetime) -> Line:
-    sign, tone = {True: ("✓", "good"), False: ("✕", "bad"), None: ("·", "muted")}[check.holds]
-    detail, step = check.detail, check.next_step
-    if step and detail.endswith(step):
-        detail = detail[: -len(step)].rstrip()
-    said = [Cell(detail)] if detail else []
-    if check.holds is None:
-        said = [Cell(texts("checklist.open"), "muted")]
-    elif step and not check.holds:
-        said.append(Cell(f"→ {step}", "warn"))
-    when = lately(check.at, now, texts) if check.at and check.holds is not None else ""
-    return Line(f"{fit(f'{sign} {check.label}', LABEL_ROOM)} {when}", tone, tuple(said), indent=1)
-
-
-def _approval_line(found: Checklist, texts: Texts) -> Line:
-    name = texts("checklist.second")
-    if found.approver:
-        said = texts("checklist.second.done", proposer=who(found.proposer) or "–", approver=who(found.approver))
-        return Line(f"✓ {name}", "good", (Cell(said),), indent=1)
-    if found.stage in DONE:
-        return Line(f"✓ {name}", "good", (Cell(texts("checklist.second.before")),), indent=1)
-    if found.proposer:
-        return Line(
-            f"! {name}", "warn", (Cell(texts("checklist.second.waits", proposer=who(found.proposer))),), indent=1
-        )
-    open_checks = [check for check in found.checks if not check.holds]
-    text = "checklist.second.open" if open_checks else "checklist.second.ready"
-    return Line(f"· {name}", "muted", (Cell(texts(text), "muted"),), indent=1)

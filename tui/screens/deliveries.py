@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -61,7 +62,10 @@ class DeliveriesPage(PagedPage[DeliveryRow]):
         asked = asked_for(parse(self.rows.query_text, self.rows.table.fields), self.texts)
         options = [f"--state {state}" for state in asked.states]
         options += [f"--authority {asked.authority}"] if asked.authority else []
-        return " ".join(["bauweiche deliveries list", *options])
+        options += [f"--cause {shlex.quote(asked.cause)}"] if asked.cause else []
+        words = [shlex.quote(word) for word in asked.words.split()]
+        dashed = ["--"] if any(word.startswith("-") for word in words) else []
+        return " ".join(["bauweiche deliveries list", *options, *dashed, *words])
 
     def describe(self, item: DeliveryRow) -> Sequence[str]:
         """Say why it stands where it stands."""

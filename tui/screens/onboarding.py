@@ -46,7 +46,7 @@ class OnboardingPage(ListPage[OnboardingRow]):
         """Say the whole next step."""
         step = self.t("next", step=item.next_step) if item.next_step else self.t("nothing")
         facts = [item.key, full(item.updated_at)]
-        facts += [self.t("proposed", who=item.proposer)] if item.proposer else []
+        facts += [self.t("proposed", who=who(item.proposer))] if item.proposer else []
         return [f" {step}", f" {' · '.join(fact for fact in facts if fact)}"]
 
     def help_lines(self) -> list[tuple[str, str]]:

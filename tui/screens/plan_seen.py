@@ -151,13 +151,8 @@ def plan_lines(plan: Plan, texts: Texts) -> list[Line]:
     unsure = [column for column in used if float(column.get("confidence") or 0) < UNSURE]
     understood = texts("plan.columns_line", n=len(used), unsure=len(unsure), unused=len(plan.columns) - len(used))
     state = texts(f"survey.state.{plan.state}") if texts.has(f"survey.state.{plan.state}") else plan.state
-    when = texts(
-        "plan.state_line",
-        state=state,
-        at=full(plan.at),
-        actor=who(plan.actor),
-        day=day(plan.valid_from),
-    )
+    line = f"plan.state_line.{plan.state if plan.state in ('applied', 'undone') else 'draft'}"
+    when = texts(line, state=state, at=full(plan.at), actor=who(plan.actor), day=day(plan.valid_from))
     return [
         Line(texts("plan.state"), "muted", (Cell(when, "good" if plan.state == "applied" else ""),), indent=1),
         Line(texts("plan.rows"), "muted", (Cell(numbers, "strong"),), indent=1),

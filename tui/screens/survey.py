@@ -53,7 +53,7 @@ class SurveyPage(PagedPage[SurveyHead]):
 
     def describe(self, item: SurveyHead) -> Sequence[str]:
         """Say what can be done with it."""
-        return [f" {self.t(f'describe.{item.state}')}", f" {full(item.at)} · {item.actor} · {item.id}"]
+        return [f" {self.t(f'describe.{item.state}')}", f" {full(item.at)} · {who(item.actor)} · {item.id}"]
 
     def opened(self, item: SurveyHead) -> None:
         """Open the dry run."""

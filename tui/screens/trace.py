@@ -44,7 +44,7 @@ class TracePage(ListPage[Event]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
-        Binding("p", "plans", "key.plans"),
+        Binding("P", "plans", "key.plans"),
         Binding("t", "search", "key.trace"),
         Binding("b", "authority", "key.authority"),
     ]

@@ -120,11 +120,12 @@ class Board(Widget, can_focus=True):
         needed = [_needed(stack) for stack in self.stacks]
         spare = max(0, self.size.width - sum(needed))
         share = min(spare // max(1, len(needed)), MOST_SPARE)
-        return [width + share for width in needed]
+        narrower = -(-max(0, sum(needed) - self.size.width) // max(1, len(needed)))
+        return [width + share - narrower for width in needed]
 
     def render(self) -> Text:
         """Draw the stacks side by side."""
-        text = Text(no_wrap=True)
+        text = Text(no_wrap=True, overflow="crop")
         widths = self._widths()
         height = max((len(stack.tallies) for stack in self.stacks), default=0)
         title = self.get_component_rich_style("board--title")
@@ -148,7 +149,9 @@ class Board(Widget, can_focus=True):
         room = width - GAP - 2
         text.append("▸" if here else " ", ground)
         text.append(f"{tally.sign} ", tone + ground)
-        text.append(fit(tally.label, room - cell_len(tally.value)), ground)
+        left = room - cell_len(tally.value)
+        cut = cell_len(tally.label) > left and bool(tally.value)
+        text.append(fit(tally.label, left - 1) + " " if cut else fit(tally.label, left), ground)
         text.append(tally.value, tone + ground)
         text.append(" " * (GAP - 1))
 

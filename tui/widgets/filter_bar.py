@@ -15,8 +15,9 @@ class FilterBar(Horizontal):
     """`/` shows it, enter keeps the filter, esc clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "key.cancel", show=False),
+        Binding("enter", "leave", "key.filter_done", key_display="⏎"),
         Binding("down", "leave", "key.down", show=False),
+        Binding("escape", "clear", "key.filter_off"),
     ]
 
     class Typed(Message):

@@ -11,6 +11,8 @@ from textual import events
 from textual.binding import Binding
 from textual.widget import Widget
 
+from tui.widgets.filter_bar import FilterBar
+
 MOST = 5
 MARK = "mark"
 HELP = "explain"
@@ -46,7 +48,10 @@ class Foot(Widget):
             self.refresh()
 
     def _shown(self) -> list[Binding]:
-        active = [one.binding for one in self.screen.active_bindings.values() if one.enabled]
+        enabled = [one for one in self.screen.active_bindings.values() if one.enabled]
+        active = [one.binding for one in enabled]
+        if any(isinstance(one.node, FilterBar) for one in enabled):
+            return [one for one in FilterBar.BINDINGS if isinstance(one, Binding) and one.show]
         names: tuple[str, ...] = getattr(self.screen, "foot", ())
         if names:
             first = [binding for name in names for binding in active if binding.description == name]

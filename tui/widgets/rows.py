@@ -71,6 +71,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         self.loaded = False
         self._stacks: list[str] = []
         self._columns: list[tuple[Column[T], int]] = []
+        self._laid_out = -1
         self._styles_by_tone: dict[str, Style] = {}
 
     # -- what is shown ------------------------------------------------------------------------------------------
@@ -225,14 +226,20 @@ class Rows(ScrollView, Generic[T], can_focus=True):
 
     def relayout(self) -> None:
         """Find again which columns fit."""
-        self._columns = layout(self.table, self.size.width - LEAD)
+        self._lay_out(self.scrollable_content_region.width)
         self.virtual_size = Size(self.size.width, len(self.visible_items) + 1)
         self._keep_in_view()
         self.refresh()
 
+    def _lay_out(self, width: int) -> None:
+        self._columns = layout(self.table, width - LEAD)
+        self._laid_out = width
+
     def render_line(self, y: int) -> Strip:
         """Draw one line: the titles at the top, then the rows in view."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
+        if width != self._laid_out:  # a scroll bar that comes or goes with the rows tells nobody
+            self._lay_out(width)
         if y == 0:
             return self._strip([Segment(self._titles(width), self._style("head"))], width, self._style("head"))
         row = y - 1 + self.scroll_offset.y

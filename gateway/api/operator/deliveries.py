@@ -39,7 +39,7 @@ def deliveries(
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """Go on with `next` as `after`; `q` is a case number or part of an authority's name.
+    """Go on with `next` as `after`; `q` is a case number or how one begins (`9KRP`: of this year), or parts of a name.
 
     `total` is counted up to 10 000; `capped` says that there are more.
     """

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain import codes
-from gateway.domain.calendar import written_moment
+from gateway.domain.calendar import local_date, written_moment
 from gateway.domain.case import Delivery, Way
 from gateway.domain.delivery import TITLES, State, Why, why, why_paused, why_resting
-from gateway.domain.ids import AuthorityKey, read_case_number
+from gateway.domain.filtering import fold
+from gateway.domain.ids import AuthorityKey, case_numbers_like, read_case_number
 from gateway.domain.insight import Wanted
 from gateway.flow.cases import authority_of
 from gateway.ports import Transaction, World
@@ -78,7 +79,7 @@ def ways_of(tx: Transaction) -> dict[AuthorityKey, Way]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants to see; empty is everything. `q` is a case number or part of an authority's name."""
+    """What somebody wants to see; empty is everything. `q` is a case number, how one begins, or parts of a name."""
 
     states: Sequence[State] = ()
     authority: str = ""
@@ -88,15 +89,14 @@ class Asked:
 
 def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any]:
     """Return a page of deliveries; the command line shows the same."""
-    q, authority = asked.q, asked.authority
-    number = read_case_number(q) if q else None
-    named = _named(world, q) if q and not number else None
-    chosen = frozenset({AuthorityKey(authority)}) if authority else None
+    number, number_to, named = _meant(world, asked.q)
+    chosen = frozenset({AuthorityKey(asked.authority)}) if asked.authority else None
     wanted = Wanted(
         states=frozenset(asked.states),
         authorities=chosen & named if chosen is not None and named is not None else chosen or named,
         code=asked.cause,
-        case_number=number or "",
+        case_number=number,
+        case_number_to=number_to,
         below=after,
         limit=limit,
     )
@@ -109,13 +109,30 @@ def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any
     return {"rows": rows, "next": following, "total": min(total, COUNTED), "capped": total > COUNTED}
 
 
-def _named(world: World, text: str) -> frozenset[AuthorityKey]:
-    words = text.casefold().split()
+def _meant(world: World, q: str) -> tuple[str, str, frozenset[AuthorityKey] | None]:
+    """Return the case number words mean, the last one where they only begin one, and the authorities they name."""
+    whole = read_case_number(q) if q else None
+    if whole:
+        return whole, "", None
+    year, number, number_to = local_date(world.clock.now()).year, "", ""
+    names: frozenset[AuthorityKey] | None = None
+    for word in q.split():
+        named = _named(world, word)
+        begun = case_numbers_like(word, year) if not named and not number else None
+        if begun:
+            number, number_to = begun
+        else:
+            names = named if names is None else names & named
+    return number, number_to, names
+
+
+def _named(world: World, word: str) -> frozenset[AuthorityKey]:
+    wanted = fold(word)
     return frozenset(
         key
         for edition in world.directory.editions.values()
         for key, one in edition.authorities.items()
-        if all(word in f"{key} {one.title} {one.kreis_name}".casefold() for word in words)
+        if wanted in fold(f"{key} {one.title} {one.kreis_name}")
     )
 
 

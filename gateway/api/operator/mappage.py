@@ -60,12 +60,13 @@ def _svg(tiles: Sequence[Tile], table: Sequence[Mapping[str, Any]]) -> str:
     cells = []
     for tile in tiles:
         x, y = tile.col * step, tile.row * step
-        title = f"{tile.name}: {counts.get(tile.kreis_key, 0)} Bauaufsichtsbehörden"
+        count = counts.get(tile.kreis_key, 0)
+        title = f"{tile.name}: {count} Bauaufsichtsbehörde{'' if count == 1 else 'n'}"
         cells.append(
-            f'<g class="tile" data-kreis="{tile.kreis_key}" tabindex="0" transform="translate({x} {y})">'
+            f'<g class="tile" data-kreis="{tile.kreis_key}" tabindex="0" role="button" transform="translate({x} {y})">'
             f"<title>{escape(title)}</title>"
             f'<rect width="{SIZE}" height="{SIZE}" rx="8"/>'
             f'<text x="{SIZE / 2}" y="26" class="abbr">{escape(tile.abbr)}</text>'
             f'<text x="{SIZE / 2}" y="48" class="mark"></text></g>'
         )
-    return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Karte">{"".join(cells)}</svg>'
+    return f'<svg viewBox="0 0 {width} {height}" role="group" aria-label="Karte">{"".join(cells)}</svg>'

@@ -16,7 +16,7 @@ from gateway.api.operator.sifting import SURVEY_FIELDS, sift
 from gateway.api.operator.uploads import read_file
 from gateway.domain.dossier import Survey, SurveyState
 from gateway.flow import surveys as flow
-from gateway.ports import Transaction
+from gateway.ports import Transaction, World
 
 router = APIRouter()
 
@@ -42,7 +42,7 @@ async def upload(
     given, octets = await read_file(request)
     title = name or filename or given or "Umfrage"
     survey = await run_in_threadpool(flow.read, world_of(request), title, octets, operator.actor, valid_from=valid_from)
-    return plan_out(survey)
+    return plan_out(world_of(request), survey)
 
 
 @router.get("/survey", summary="All surveys, the newest first")
@@ -69,7 +69,8 @@ def heads(tx: Transaction, after: int, at_once: int) -> Iterator[tuple[int, dict
 @router.get("/survey/{survey_id}", summary="The plan of a survey")
 def survey(request: Request, survey_id: str, _: Reading) -> dict[str, Any]:
     """Cell by cell, with reasons."""
-    return plan_out(flow.found(world_of(request), survey_id))
+    world = world_of(request)
+    return plan_out(world, flow.found(world, survey_id))
 
 
 @router.post("/survey/{survey_id}/apply", summary="Apply a survey from a date on, as one batch")
@@ -85,7 +86,7 @@ def apply(
     for value in flow.values_of(world, found, given.valid_from, given.rows):
         require_approval_for(world, value, operator)
     applied = flow.apply(world, found, given.valid_from, operator.actor, given.reason, given.rows)
-    return plan_out(flow.found(world, survey_id)) | {"applied": len(applied), "batch": flow.batch_of(found)}
+    return plan_out(world, flow.found(world, survey_id)) | {"applied": len(applied), "batch": flow.batch_of(found)}
 
 
 @router.post("/survey/{survey_id}/undo", summary="Take a survey back")
@@ -96,7 +97,7 @@ def undo(
     world = world_of(request)
     undone = flow.undo(world, flow.found(world, survey_id), operator.actor, given.reason)
     lists = {"restored": list(undone.restored), "left_alone": list(undone.left_alone)}
-    return plan_out(flow.found(world, survey_id)) | lists
+    return plan_out(world, flow.found(world, survey_id)) | lists
 
 
 def head_out(survey: Survey) -> dict[str, Any]:
@@ -115,7 +116,8 @@ def _said(survey: Survey) -> dict[str, Any]:
     }
 
 
-def plan_out(survey: Survey) -> dict[str, Any]:
-    """Return a survey with its plan."""
+def plan_out(world: World, survey: Survey) -> dict[str, Any]:
+    """Return a survey with its plan; once it is applied, `valid_from` is the day from which it holds."""
     rows = [{name: value for name, value in row.items() if name not in HIDDEN} for row in survey.plan["rows"]]
-    return _said(survey) | {"batch": flow.batch_of(survey)} | {**survey.plan, "rows": rows}
+    day = flow.holds_from(world, survey).isoformat()
+    return _said(survey) | {"batch": flow.batch_of(survey)} | {**survey.plan, "rows": rows, "valid_from": day}

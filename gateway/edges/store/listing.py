@@ -65,7 +65,8 @@ def branches(wanted: Wanted, *, in_order: bool = True) -> tuple[list[str], dict[
     if wanted.code:
         states = states or sorted({*STANDING, State.REJECTED})
     binds |= {f"s{at}": state.value for at, state in enumerate(states)}
-    binds |= {name: value for name, value in (("code", wanted.code), ("number", wanted.case_number)) if value}
+    bound = (("code", wanted.code), ("number", wanted.case_number), ("number_to", wanted.case_number_to))
+    binds |= {name: value for name, value in bound if value}
     of = _any("authority", "a", keys)
     if wanted.code:
         within = "".join(f" AND {part}" for part in (of, _numbered(wanted)) if part)
@@ -87,6 +88,8 @@ def _any(column: str, prefix: str, values: Sequence[str] | None) -> str:
 
 
 def _numbered(wanted: Wanted) -> str:
+    if wanted.case_number_to:
+        return "case_number BETWEEN :number AND :number_to"
     return "case_number = :number" if wanted.case_number else ""
 
 

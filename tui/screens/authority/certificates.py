@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -20,6 +22,9 @@ from tui.plain import plain
 from tui.screens.authority.seen import Line, Seen
 from tui.texts import Texts
 
+MAILBOX = "xta_mailbox"
+"""The way on which an authority shows a certificate of its own to come in."""
+
 PURPOSES = ("encrypt", "sign", "tls", "tls-anchor")
 
 
@@ -27,31 +32,46 @@ async def take(page: Page, client: Client, seen: Seen) -> None:
     """Ask for a file, show what is in it, hand the certificate in."""
     texts = page.texts
 
-    async def save(values: Values) -> tuple[str, Found]:
-        return str(values["purpose"]), _read(str(values["path"]), str(values["password"]), texts)
+    typed: Values = {"purpose": "tls" if seen.current().get("adapter") == MAILBOX else PURPOSES[0]}
+
+    async def save(values: Values) -> Found:
+        typed.update(values)
+        return _read(str(values["path"]), str(values["password"]), texts)
 
     purposes = tuple((one, texts.value("purpose", one)) for one in PURPOSES)
     fields = [
         Field(
             "path", texts("authority.certificate.path"), "file", texts("authority.certificate.help.path"), required=True
         ),
-        Field("purpose", texts("authority.certificates.col.purpose"), "choice", "", purposes, required=True),
+        Field(
+            "purpose",
+            texts("authority.certificates.col.purpose"),
+            "choice",
+            texts("authority.certificate.help.purpose"),
+            purposes,
+            required=True,
+        ),
         Field(
             "password", texts("authority.certificate.password"), "secret", texts("authority.certificate.help.password")
         ),
     ]
     title = texts("authority.form.certificate", name=seen.row.title or seen.name)
-    read = await page.app.push_screen_wait(FormWindow(Form(title, fields, {"purpose": PURPOSES[0]}, save), texts))
-    if not read:
-        return
-    purpose, found = read
-    lines = preview(found, purpose, seen, texts)
-    title = texts("authority.certificate.take", purpose=texts.value("purpose", purpose))
-    reason = await page.app.push_screen_wait(Confirm(title, lines))
-    if reason:
-        call = authorities.add_certificate(client, seen.key, purpose, found.pem, reason)
-        if await page.attempt(call):
+    while found := await page.app.push_screen_wait(FormWindow(Form(title, fields, typed, save), texts)):
+        if await _confirmed(page, client, seen, str(typed["purpose"]), found):
             page.say(texts("authority.certificate.imported"))
+            return
+
+
+async def _confirmed(page: Page, client: Client, seen: Seen, purpose: str, found: Found) -> bool:
+    """Show what is in the file and hand it in; False leads back to the form."""
+    texts = page.texts
+
+    def add(reason: str) -> Awaitable[Any]:
+        return authorities.add_certificate(client, seen.key, purpose, found.pem, reason)
+
+    title = texts("authority.certificate.take", purpose=texts.value("purpose", purpose))
+    reason = await page.app.push_screen_wait(Confirm(title, preview(found, purpose, seen, texts), act=add))
+    return reason is not None
 
 
 def window(held: Line, texts: Texts) -> Reading:
@@ -73,10 +93,11 @@ async def forget(page: Page, client: Client, seen: Seen, chosen: Line) -> None:
     """Ask, then forget a certificate."""
     texts = page.texts
     lines = [str(chosen.get("subject", "")), str(chosen.get("fingerprint", "")), texts("authority.remove.certificate")]
-    reason = await page.app.push_screen_wait(Confirm(texts("authority.remove"), lines))
-    if reason:
-        call = authorities.remove_certificate(client, seen.key, str(chosen.get("fingerprint", "")), reason)
-        await page.attempt(call)
+
+    def remove(reason: str) -> Awaitable[Any]:
+        return authorities.remove_certificate(client, seen.key, str(chosen.get("fingerprint", "")), reason)
+
+    await page.app.push_screen_wait(Confirm(texts("authority.remove"), lines, act=remove))
 
 
 def preview(found: Found, purpose: str, seen: Seen, texts: Texts) -> list[str]:
@@ -87,7 +108,7 @@ def preview(found: Found, purpose: str, seen: Seen, texts: Texts) -> list[str]:
         texts("authority.certificate.subject", name=plain(leaf.subject.rfc4514_string())),
         texts("authority.certificate.issuer", name=plain(leaf.issuer.rfc4514_string())),
         texts("authority.certificate.valid", begin=f"{begin:%d.%m.%Y}", end=f"{end:%d.%m.%Y}"),
-        texts(f"authority.certificate.chain.{'whole' if found.complete else 'open'}", n=len(found.chain)),
+        texts(f"authority.certificate.chain.{_chain(found)}", n=len(found.chain)),
     ]
     held = seen.detail.certificates if seen.detail else []
     same = found.leaf.fingerprint(SHA256()).hex()
@@ -100,6 +121,12 @@ def preview(found: Found, purpose: str, seen: Seen, texts: Texts) -> list[str]:
     if found.had_key:
         lines.append(texts("authority.certificate.key"))
     return lines
+
+
+def _chain(found: Found) -> str:
+    if found.leaf.subject == found.leaf.issuer and not found.chain:
+        return "self"
+    return "whole" if found.complete else "open"
 
 
 def _read(path: str, password: str, texts: Texts) -> Found:

@@ -20,6 +20,9 @@ NEW: Line = {"option": "3b", "phase": "not_connected", "procedures": [], "settin
 """What stands where nothing was ever set."""
 
 ASIDE = ("reason", "authority", "changed_by", "changed_at")
+BESIDE = ("source", "note")
+"""What can be entered too, and so can be overwritten, although it does not say how an authority takes part."""
+
 FINAL = "ended"
 """The phase that is entered only with the authority's name typed; live is entered by the checklist alone."""
 
@@ -85,7 +88,7 @@ class Editing:
         by = who(str(after.get("changed_by") or ""))
         lines = [
             "· " + difference({"name": name, "before": before.get(name), "after": after.get(name)}, texts)
-            for name in COMPARED
+            for name in (*COMPARED, *BESIDE)
             if before.get(name) != after.get(name)
         ]
         return [*lines, texts("authority.changed_by", name=by)] if lines and by else lines

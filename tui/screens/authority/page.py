@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -34,6 +35,9 @@ from tui.tables import Table
 from tui.values import read
 from tui.widgets.lines import TabLine
 
+PATIENCE = 5.0
+"""Seconds for which a key waits for the first answer."""
+
 
 class AuthorityPage(ListPage[Line]):
     """One authority."""
@@ -55,6 +59,7 @@ class AuthorityPage(ListPage[Line]):
         self.seen = Seen(key, name)
         self.tab = tab
         self._at: dict[str, int] = {}
+        self._there = asyncio.Event()
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -90,6 +95,7 @@ class AuthorityPage(ListPage[Line]):
                 authorities.adapters(client), authorities.procedures(client), authorities.releases(client)
             )
         seen.detail = await authorities.detail(client, seen.key)
+        self._there.set()
         if self.tab == "deliveries":
             seen.deliveries = await authorities.deliveries_of(client, seen.key)
         if self.tab == "journal":
@@ -166,8 +172,16 @@ class AuthorityPage(ListPage[Line]):
         """Open the form for another entry of the tab."""
         await self._form(new=True)
 
+    async def _loaded(self) -> bool:
+        """Wait for the first answer: a key that is pressed before it comes is not lost."""
+        try:
+            await asyncio.wait_for(self._there.wait(), PATIENCE)
+        except TimeoutError:
+            self.say(self.texts("shell.no_data"), wrong=True)
+        return self.is_current and self._there.is_set()
+
     async def _form(self, *, new: bool) -> None:
-        if self.seen.detail is None:
+        if not await self._loaded():
             return
         client = await self.console.api()
         current = self.rows.current
@@ -215,10 +229,12 @@ class AuthorityPage(ListPage[Line]):
         key, etag = self.seen.key, self.seen.detail.etag
         if self.tab == "participation":
             lines = [self.t("remove.participation", day=day(str(current["valid_from"])))]
-            reason = await self.app.push_screen_wait(Confirm(self.t("remove"), lines))
-            if reason:
-                call = authorities.remove_participation(client, key, str(current["valid_from"]), reason, etag)
-                await self.attempt(call)
+            begin = str(current["valid_from"])
+
+            def remove(reason: str) -> Awaitable[Any]:
+                return authorities.remove_participation(client, key, begin, reason, etag)
+
+            await self.app.push_screen_wait(Confirm(self.t("remove"), lines, act=remove))
         elif self.tab == "contacts":
             await people.remove_contact(self, client, self.seen, current)
         elif self.tab == "certificates":
@@ -230,13 +246,12 @@ class AuthorityPage(ListPage[Line]):
     @work(exclusive=True, group="dialog")
     async def action_stop_or_go(self) -> None:
         """Pause the authority, or resume."""
-        if self.seen.detail is None:
+        if not await self._loaded():
             return
         paused = self.seen.row.paused
-        act = "resume" if paused else "pause"
-        reason = await self.app.push_screen_wait(Confirm(self.t(act), [self.t(f"{act}.text")]))
-        if reason:
-            client = await self.console.api()
-            call = authorities.resume if paused else authorities.pause
-            await self.attempt(call(client, self.seen.key, reason))
+        word, call = ("resume", authorities.resume) if paused else ("pause", authorities.pause)
+        client = await self.console.api()
+        title = self.t(word, name=self.seen.row.title or self.seen.name)
+        act = partial(call, client, self.seen.key)
+        if await self.app.push_screen_wait(Confirm(title, [self.t(f"{word}.text")], act=act)):
             self.reload()

@@ -75,9 +75,9 @@ async def remove_contact(page: Page, client: Client, seen: Seen, chosen: Line) -
     """Ask, then take a contact away."""
     texts = page.texts
     lines = [texts("authority.remove.contact", name=str(chosen.get("name", "")))]
-    reason = await page.app.push_screen_wait(Confirm(texts("authority.remove"), lines))
-    if reason:
-        await page.attempt(Contacts(page, client, seen, chosen).remove(reason))
+    await page.app.push_screen_wait(
+        Confirm(texts("authority.remove"), lines, act=Contacts(page, client, seen, chosen).remove)
+    )
 
 
 def note_form(page: Page, client: Client, seen: Seen) -> Form:

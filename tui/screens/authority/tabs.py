@@ -95,7 +95,7 @@ def _procedures_rows(seen: Seen, _: Texts) -> Sequence[Line]:
 
 def _connection_table(_: Seen, __: Texts) -> Table[Line]:
     columns = (
-        Column[Line]("label", 26, lambda line: Cell(str(line["label"]), "muted")),
+        Column[Line]("label", 34, lambda line: Cell(str(line["label"]), "muted")),
         Column[Line](
             "value", 30, lambda line: Cell(str(line["value"]), "strong" if line["value"] != "–" else "muted"), grow=1
         ),

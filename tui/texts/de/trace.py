@@ -14,7 +14,8 @@ TEXTS = {
     "help.why": "Der Grund (ab 120 Zeichen Breite, sonst unter der Liste).",
     "find": "Wo ist der Vorgang?",
     "find_label": "Vorgangsnummer, Aktenzeichen, Kennung des Portals oder der Nachricht:",
-    "not_found": "Kein Vorgang passt zu „{words}“. Bitte die Nummer vollständig eingeben.",
+    "not_found": "Kein Vorgang passt zu „{words}“. Bitte die ganze Nummer eingeben; einen Teil davon findet „/“ in "
+    "den Sendungen.",
     "several": "{n} Vorgänge passen",
     "why": "Warum",
     "option": "Option {option} {word}",

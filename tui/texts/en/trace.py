@@ -14,7 +14,7 @@ TEXTS = {
     "help.why": "The reason (from 120 columns on, else below the list).",
     "find": "Where is the case?",
     "find_label": "Case number, file reference, reference of the portal or id of the message:",
-    "not_found": "No case fits “{words}”. Please enter the whole number.",
+    "not_found": "No case fits “{words}”. Please enter the whole number; “/” in the deliveries finds a part of it.",
     "several": "{n} cases fit",
     "why": "Why",
     "option": "Option {option} {word}",

@@ -1,0 +1,109 @@
+"""Keys that come faster than they are worked on, as over a slow line: each finds the field it is for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.tui.fake_api import FakeApi
+from tests.tui.fake_world import MUENSTER
+from tests.tui.kit_tui import KEYS, console, settle
+from tui.app import Console
+from tui.dialogs.form import FormWindow
+from tui.widgets.pick import Pick
+from tui.widgets.ticks import Ticks
+
+
+async def burst(app: Console, pilot: Pilot[None], *keys: str) -> None:
+    """Send all keys at once; a key of several letters that is none is text, sign by sign."""
+    for key in keys:
+        for one in key if key.startswith("»") else [key]:
+            if one != "»":
+                app.post_message(_typed(one))
+    await settle(app, pilot)
+    await pilot.pause(0.1)
+    await settle(app, pilot)
+
+
+def _typed(key: str) -> events.Key:
+    return events.Key(KEYS.get(key, key), key if len(key) == 1 else " " if key == "space" else None)
+
+
+async def _form(app: Console, pilot: Pilot[None]) -> FormWindow:
+    app.open_authority(MUENSTER, "Stadt Münster")
+    await settle(app, pilot)
+    await burst(app, pilot, "b")
+    assert isinstance(app.screen, FormWindow)
+    return app.screen
+
+
+async def test_a_tick_typed_before_tab_is_ticked_where_it_was_typed() -> None:
+    async with console(FakeApi(), first="authorities") as (app, pilot):
+        form = await _form(app, pilot)
+        ticks, release = form.query_one("#field-procedures", Ticks), form.query_one("#field-release", Pick)
+        ticks.focus()
+        await settle(app, pilot)
+        before, version = set(ticks.chosen), release.value
+        await burst(app, pilot, "space", "down", "space", "tab", "right")
+        assert ticks.chosen ^ before == {ticks.options[0][0], ticks.options[1][0]}
+        assert app.focused is release
+        assert release.value != version
+        assert app.screen is form, "no key went to a field that opens a window"
+
+
+async def test_saving_waits_for_the_last_letter() -> None:
+    api = FakeApi()
+    async with console(api, first="authorities") as (app, pilot):
+        form = await _form(app, pilot)
+        form.query_one("#field-reason", Input).focus()
+        await settle(app, pilot)
+        await burst(app, pilot, "»Telefonat", "ctrl+s")
+        assert not isinstance(app.screen, FormWindow), "saved"
+        assert api.journal[-1]["why"] == "Telefonat"
+
+
+async def test_a_window_that_a_key_opens_has_the_keys_that_follow() -> None:
+    async with console(FakeApi(), first="authorities") as (app, pilot):
+        form = await _form(app, pilot)
+        option = form.query_one("#field-option", Pick)
+        option.focus()
+        await settle(app, pilot)
+        await burst(app, pilot, "enter", "end", "enter", "down")
+        assert option.value == "3b"
+        assert app.focused is not option
+
+
+async def test_a_key_whose_widget_is_gone_does_not_stop_the_next() -> None:
+    async with console(FakeApi(), first="authorities") as (app, pilot):
+        rows = app.focused
+        assert rows is not None
+        app.post_message(_typed("j"))
+        app.call_later(rows.remove)
+        await burst(app, pilot, "2", "3")
+        await pilot.pause(0.4)
+        await settle(app, pilot)
+        assert app.current_mode == "map"
+
+
+async def test_letters_keep_their_order_however_they_come() -> None:
+    text = "abcdefghijklmnopqrstuvwxyz" * 4
+    async with console(FakeApi(), first="authorities") as (app, pilot):
+        form = await _form(app, pilot)
+        line = form.query_one("#field-reason", Input)
+        for pause in range(4):
+            line.value = ""
+            form.query_one("#field-note", Input).focus()
+            await settle(app, pilot)
+            app.post_message(_typed("tab"))
+            for at, sign in enumerate(text):
+                app.post_message(_typed(sign))
+                for _ in range((at * 7) % 5 * pause):
+                    await asyncio.sleep(0)
+            for _ in range(1000):
+                if len(line.value) == len(text):
+                    break
+                await pilot.pause(0.01)
+            assert line.value == text

@@ -1,0 +1,102 @@
+"""Keys in the order in which they are typed: each has done its work before the next is given to whoever has them then.
+
+Textual puts a key into the queue of the widget that has the focus, but looks at once for bindings that go ahead of it.
+Typed fast, pasted, or over a slow line, Ctrl+S would save a form before its last letters are in, and a space would
+tick what Tab has gone to meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+PATIENCE = 0.3
+"""Seconds after which the next key is given although nobody has reported the one before (its widget is gone)."""
+
+Typed = events.Key | events.Paste
+
+
+class InOrder(App[None]):
+    """An application that holds typed keys back while one is being worked on."""
+
+    class Done(Message):
+        """Follows a key through every queue, and so arrives here after it."""
+
+        def __init__(self, serial: int) -> None:
+            super().__init__()
+            self.serial = serial
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._typed: deque[Typed] = deque()
+        self._serial = 0
+        self._busy = False
+        self._letter = False
+        self._before: Screen[object] | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take a key, or put it behind those that wait."""
+        if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._leaving:
+            return
+        elif self._busy or self._typed:
+            self._typed.append(event)
+            serial = self._serial
+            self.set_timer(PATIENCE, lambda: self._overdue(serial))
+        else:
+            await self._give(event)
+
+    @property
+    def _leaving(self) -> bool:
+        """Whether the application is ending: nobody is there any more to whom a key could be given."""
+        return not self.screen_stack
+
+    async def _give(self, event: Typed) -> None:
+        whom: Widget = self.focused or self.screen
+        self._busy, self._before = True, self.screen
+        self._serial += 1
+        self._letter = isinstance(whom, (Input, TextArea)) and (isinstance(event, events.Paste) or event.is_printable)
+        await super().on_event(event)
+        follower = self.Done(self._serial)
+        if not (whom if event.is_forwarded else self).post_message(follower):
+            self._free()
+
+    async def on_in_order_done(self, event: Done) -> None:
+        """Go on; a key that may have opened or moved something first gets the time to be drawn."""
+        event.stop()
+        if event.serial != self._serial:
+            return
+        if self._letter or not self._typed or self._leaving:
+            self._free()
+        else:
+            self.screen.call_after_refresh(self._settled, event.serial)
+
+    def _settled(self, serial: int) -> None:
+        """Wait once more where another screen has come: it takes the keys when it is drawn."""
+        if serial != self._serial or self._leaving:
+            return
+        if self.screen is self._before:
+            self._free()
+        else:
+            self._before = self.screen
+            self.screen.call_after_refresh(self._settled, serial)
+
+    def _overdue(self, serial: int) -> None:
+        if self._busy and serial == self._serial:
+            self._free()
+
+    def _free(self) -> None:
+        self._busy = False
+        if self._typed:
+            self.call_next(self._next)
+
+    async def _next(self) -> None:
+        if self._typed and not self._busy and not self._leaving:
+            await self._give(self._typed.popleft())
