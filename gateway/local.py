@@ -1,7 +1,8 @@
 """The application in this process, on the state folder of this machine: the console without a server.
 
-What the first screen asks for is answered at once. The whole application takes a second to import and to build; it is
-made in a thread as soon as somebody needs it, or shortly after the first answer.
+What the first screen asks for is answered at once, from what one look at the installation shows. The whole application
+takes a second to import and to build; it is made in a thread as soon as somebody needs it, or shortly after the first
+answer.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gateway.api.operator.roles import Operator, Role
 from gateway.api.operator.rows import table_of
 from gateway.domain.errors import GatewayError
 from gateway.settings import Settings, load
-from gateway.wiring import open_world
+from gateway.sight import Looked, look
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -39,34 +40,35 @@ def local_app(state: Path, *, read_only: bool) -> tuple[App, Callable[[], None]]
     No token is asked for: who can read the state folder has the keys anyway.
 
     Raises:
-        ConfigurationError: the state folder has not been set up.
+        ConfigurationError: the state folder has not been set up, or its database does not open.
     """
     settings = load(state)
-    world = open_world(settings)
+    seen = look(settings.state, settings.database_url)
     person = Operator(getpass.getuser(), Role.VERWALTEN, read_only)
     first: Mapping[str, Callable[[], Any]] = {
-        f"{PREFIX}/me": partial(me_of, world, person, settings.environment),
-        f"{PREFIX}/overview": partial(overview_of, world),
-        f"{PREFIX}/authorities": partial(table_of, world),
+        f"{PREFIX}/me": partial(me_of, seen, person, settings.environment),
+        f"{PREFIX}/overview": partial(overview_of, seen),
+        f"{PREFIX}/authorities": partial(table_of, seen),
     }
-    growing = Growing(first, partial(_whole, world, settings, person))
+    growing = Growing(first, partial(_whole, seen, settings, person))
 
     def close() -> None:
         growing.close()
-        world.store.close()
+        seen.store.close()
 
     return growing, close
 
 
-def _whole(world: Any, settings: Settings, person: Operator) -> tuple[App, Callable[[], None]]:
+def _whole(seen: Looked, settings: Settings, person: Operator) -> tuple[App, Callable[[], None]]:
     """Return the application as a server has it, and what closes it."""
     from gateway.api.app import Correlated, inner_app
     from gateway.edges.gate import Gate
     from gateway.logs import configure
+    from gateway.wiring import world_behind
 
     configure(level=logging.CRITICAL)  # the console has the whole terminal, and shows every refusal itself
     gate = Gate(parallel=settings.gate_parallel)
-    application = inner_app(world, gate, {}, settings.environment)
+    application = inner_app(world_behind(seen, settings), gate, {}, settings.environment)
     application.state.local_operator = person
 
     def close() -> None:

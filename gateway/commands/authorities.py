@@ -95,17 +95,17 @@ def list_authorities(
 @app.command("show")
 def show(ctx: typer.Context, key: Key, on: Day = None, as_json: AsJson = False) -> None:
     """Eine Behörde mit allem: Zuständigkeit, Teilnahme, Verlauf und künftige Änderungen."""
-    from gateway.api.operator import rows
+    from gateway.api.operator.detail import detail
 
     with opened(ctx) as world, world.store.reading() as tx:
         day = day_of(world, on)
         authority = find(world, tx, key, day)
         history = tx.registry.history(authority.key)
         edition = world.directory.editions[edition_on(tx.registry.edition_plan(), day)]
-        detail = rows.detail(world, tx, authority, day)
+        shown = detail(world, tx, authority, day)
     towns = edition.municipalities_of(authority.key)
     if as_json:
-        shown = detail | row_json(Row(authority, in_force(history, day)))
+        shown |= row_json(Row(authority, in_force(history, day)))
         out(dumped({**shown, "municipalities": towns, "history": list(map(to_json, history))}))
     else:
         names = [world.directory.municipalities[ags].name for ags in towns]

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from uuid import UUID
 
-from cryptography import x509
-
-from gateway.adapter import Adapter, Plugin
 from gateway.domain.authority import Edition, Municipality
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.notice_mail import Mail
@@ -20,10 +17,13 @@ from gateway.domain.participation import Participation
 from gateway.ports.office import Dossiers, Duties, Evidence, Insight, Mails, Surveys
 from gateway.ports.replies import Courier, Replies, Webhooks
 from gateway.ports.store import Cases, Certificates, Clients, Deliveries, Idempotency, JournalLog, Registry, Ways
-from gateway.seal.keys import SigningKey
-from gateway.seal.trust import Trust
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # whoever only looks at the store need not wait for cryptography and adapters
+    from cryptography import x509
+
+    from gateway.adapter import Adapter, Plugin
+    from gateway.seal.keys import SigningKey
+    from gateway.seal.trust import Trust
     from gateway.survey.table import Table
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Policy",
     "Registry",
     "Replies",
+    "Sight",
     "Store",
     "Surveys",
     "Transaction",
@@ -239,6 +240,28 @@ def _read_here(octets: bytes) -> Table:
     from gateway.survey import read_table  # whoever reads no survey need not wait for a spreadsheet reader
 
     return read_table(octets)
+
+
+class Titled(Protocol):
+    """A way by the name people call it."""
+
+    @property
+    def title(self) -> str: ...
+
+
+class Sight(Protocol):
+    """What the first look at an installation needs of its world: no keys, no vault, and no adapter but for its name."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def plugins(self) -> Mapping[str, Titled]: ...
+    @property
+    def holidays(self) -> Callable[[int, int], frozenset[date]]: ...
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from gateway.domain.delivery import TITLES, State, Why, why, why_paused, why_res
 from gateway.domain.ids import AuthorityKey, read_case_number
 from gateway.domain.insight import Wanted
 from gateway.flow.cases import authority_of
-from gateway.ports import Transaction, World
+from gateway.ports import Sight, Transaction
 
 COUNTED = 10_000
 """Deliveries that fit a filter are counted up to here: nobody reads further, and counting costs."""
 
 
-def delivery_out(world: World, delivery: Delivery, way: Way | None = None) -> dict[str, Any]:
+def delivery_out(world: Sight, delivery: Delivery, way: Way | None = None) -> dict[str, Any]:
     """Return a delivery as operators see it, with the sentence that says why it stands where it stands.
 
     `way` is the way to its authority as it is now: what waits may wait for the way, not for its own next attempt.
@@ -86,7 +86,7 @@ class Asked:
     q: str = ""
 
 
-def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any]:
+def page_of(world: Sight, asked: Asked, after: int, limit: int) -> dict[str, Any]:
     """Return a page of deliveries; the command line shows the same."""
     q, authority = asked.q, asked.authority
     number = read_case_number(q) if q else None
@@ -109,7 +109,7 @@ def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any
     return {"rows": rows, "next": following, "total": min(total, COUNTED), "capped": total > COUNTED}
 
 
-def _named(world: World, text: str) -> frozenset[AuthorityKey]:
+def _named(world: Sight, text: str) -> frozenset[AuthorityKey]:
     words = text.casefold().split()
     return frozenset(
         key
@@ -119,7 +119,7 @@ def _named(world: World, text: str) -> frozenset[AuthorityKey]:
     )
 
 
-def causes_of(world: World) -> list[dict[str, Any]]:
+def causes_of(world: Sight) -> list[dict[str, Any]]:
     """Return why deliveries stand still; the command line shows the same."""
     with world.store.reading() as tx:
         found = tx.insight.causes()
