@@ -13,6 +13,7 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -97,14 +98,17 @@ class Growing:
             value = await asyncio.to_thread(answer) if answer else None
         except GatewayError:
             value = None  # the whole application says what is wrong, as a server would
-        if value is None:
-            application = await asyncio.to_thread(self._whole)
-            await application(scope, receive, send)
+        if value is not None:
+            await _say(send, 200, "application/json", value)
+            self._soon()
             return
-        body = json.dumps(value, ensure_ascii=False).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": body})
-        self._soon()
+        try:
+            application = await asyncio.to_thread(self._whole)
+        except GatewayError as error:
+            problem = {"detail": error.reason, "hint": error.hint, "code": error.code.name}
+            await _say(send, error.code.status, "application/problem+json", problem)
+            return
+        await application(scope, receive, send)
 
     def close(self) -> None:
         """Give back what the whole application holds, if it was ever made."""
@@ -116,12 +120,23 @@ class Growing:
 
     def _soon(self) -> None:
         if self._later is None:
-            self._later = threading.Timer(PATIENCE, self._whole)
+            self._later = threading.Timer(PATIENCE, self._early)
             self._later.daemon = True
             self._later.start()
+
+    def _early(self) -> None:
+        with suppress(GatewayError):  # said to whoever needs the application
+            self._whole()
 
     def _whole(self) -> App:
         with self._lock:
             if self._made is None:
                 self._made = self._make()
             return self._made[0]
+
+
+async def _say(send: Send, status: int, media_type: str, value: object) -> None:
+    body = json.dumps(value, ensure_ascii=False).encode()
+    headers = [(b"content-type", media_type.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

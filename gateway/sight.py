@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gateway import registry
 from gateway.domain import codes
@@ -19,6 +19,12 @@ from gateway.ports import Clock, Directory, Store
 
 if TYPE_CHECKING:
     from gateway.adapter import Plugin
+
+
+T = TypeVar("T")
+
+GROUP = "bauweiche.adapter"
+"""The entry points of adapters, by the names that participations know them under."""
 
 
 class SystemClock:
@@ -37,7 +43,15 @@ class Looked:
     clock: Clock
     directory: Directory
     plugins: Mapping[str, Plugin]
+    titles: Mapping[str, str]
     holidays: Callable[[int, int], frozenset[date]]
+
+    def title(self, adapter: str) -> str:
+        """Return what people call a way of delivery; the adapter itself is loaded only if it says so nowhere else."""
+        if adapter in self.titles:
+            return self.titles[adapter]
+        plugin = self.plugins.get(adapter)
+        return plugin.title if plugin else adapter
 
 
 def look(state: Path, database_url: str, clock: Clock | None = None) -> Looked:
@@ -56,25 +70,29 @@ def look(state: Path, database_url: str, clock: Clock | None = None) -> Looked:
         clock=the_clock,
         directory=Directory(registry.editions(), registry.municipalities()),
         plugins=adapters(),
+        titles=_Entered(f"{GROUP}.title"),
         holidays=lru_cache(maxsize=16)(closed_days),
     )
 
 
 def adapters() -> Mapping[str, Plugin]:
-    """Return the adapters that entered by the entry point `bauweiche.adapter`, by name; ours come the same way."""
-    return _Plugins()
+    """Return the adapters that entered by the entry point group `GROUP`, by name; ours come the same way."""
+    return _Entered(GROUP)
 
 
-class _Plugins(Mapping[str, "Plugin"]):
-    """Looks for adapters when first asked, and loads one when it is meant: who sends nothing imports no SOAP or SSH."""
+class _Entered(Mapping[str, T]):
+    """Looks for entry points when first asked and loads one when it is meant: who sends nothing imports no SOAP."""
+
+    def __init__(self, group: str) -> None:
+        self._group = group
 
     @cached_property
     def _entries(self) -> Mapping[str, EntryPoint]:
-        return {entry.name: entry for entry in entry_points(group="bauweiche.adapter")}
+        return {entry.name: entry for entry in entry_points(group=self._group)}
 
-    def __getitem__(self, name: str) -> Plugin:
-        plugin: Plugin = self._entries[name].load()
-        return plugin
+    def __getitem__(self, name: str) -> T:
+        found: T = self._entries[name].load()
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

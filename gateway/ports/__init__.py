@@ -242,15 +242,8 @@ def _read_here(octets: bytes) -> Table:
     return read_table(octets)
 
 
-class Titled(Protocol):
-    """A way by the name people call it."""
-
-    @property
-    def title(self) -> str: ...
-
-
 class Sight(Protocol):
-    """What the first look at an installation needs of its world: no keys, no vault, and no adapter but for its name."""
+    """What the first look at an installation needs of its world: no keys, no vault, and no adapter but its title."""
 
     @property
     def store(self) -> Store: ...
@@ -259,9 +252,10 @@ class Sight(Protocol):
     @property
     def directory(self) -> Directory: ...
     @property
-    def plugins(self) -> Mapping[str, Titled]: ...
-    @property
     def holidays(self) -> Callable[[int, int], frozenset[date]]: ...
+
+    def title(self, adapter: str) -> str:
+        """Return what people call a way of delivery; one that is not installed, by its own name."""
 
 
 @dataclass(frozen=True)
@@ -284,3 +278,8 @@ class World:
     read_table: Callable[[bytes], Table] = _read_here
     """Reads a survey file; in an installation, in a process of its own."""
     holidays: Callable[[int, int], frozenset[date]] = lambda _first, _last: frozenset()
+
+    def title(self, adapter: str) -> str:
+        """Return what people call a way of delivery; one that is not installed, by its own name."""
+        plugin = self.plugins.get(adapter)
+        return plugin.title if plugin else adapter

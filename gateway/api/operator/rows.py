@@ -100,7 +100,7 @@ def row(world: Sight, seen: Seen, authority: Authority) -> dict[str, Any]:
         "procedures": sorted(procedure.value for procedure in current.procedures) if current else [],
         "release": accepting.release if accepting else "",
         "adapter": accepting.adapter if accepting else "",
-        "adapter_title": _title(world, accepting.adapter) if accepting else "",
+        "adapter_title": world.title(accepting.adapter) if accepting else "",
         "protection": accepting.protection.value if accepting else "",
         "phase": (current.phase if current else Phase.NOT_CONNECTED).value,
         "phase_label": (current.phase if current else Phase.NOT_CONNECTED).label,
@@ -136,11 +136,6 @@ def etag_of(value: object) -> str:
     """Return what names a value as it was seen: equal values have equal tags."""
     seen = json.dumps(value, sort_keys=True, default=str)
     return '"' + hashlib.sha256(seen.encode()).hexdigest()[:32] + '"'
-
-
-def _title(world: Sight, adapter: str) -> str:
-    plugin = world.plugins.get(adapter)
-    return plugin.title if plugin else adapter
 
 
 def _next(following: Sequence[Participation]) -> dict[str, Any] | None:
