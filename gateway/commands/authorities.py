@@ -22,6 +22,7 @@ from gateway.commands.authority_sheets import (
 from gateway.commands.participation_files import write_csv, write_json
 from gateway.commands.seat import DAY_FORMATS, NOT_FOUND, USAGE, day_of, dumped, fail, opened, out, say, seat_of
 from gateway.domain.authority import edition_on, moves, with_step
+from gateway.domain.counting import counted
 from gateway.domain.participation import (
     Option,
     Phase,
@@ -128,7 +129,8 @@ def export(
         else:
             values = [value for _, value in sorted(tx.registry.all_in_force(day_of(world, on)).items())]
         names = names_of(world)
-    say(f"{len(values)} Einstellungen" + ("." if history else "; frühere und künftige mit --history."))
+    more = "." if history else "; frühere und künftige mit --history."
+    say(counted(len(values), "Einstellung", "Einstellungen") + more)
     out(write_json(values) if as_json or form is Form.JSON else write_csv(values, names))
 
 

@@ -13,6 +13,7 @@ from cryptography import x509
 from gateway.commands.findings import Result, shown
 from gateway.commands.seat import FAILURE, opened, out, say, seat_of
 from gateway.domain.calendar import local_date, written_date, written_moment
+from gateway.domain.counting import counted
 from gateway.domain.dossier import POSTAL
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import AuthorityKey
@@ -140,7 +141,11 @@ def _ways(world: World) -> Iterator[Result]:
     for key, fault in faults:
         yield Result("fail", f"Weg zu {AuthorityKey(key)}", fault)
     if not faults:
-        yield Result("ok", "Wege", f"{len(taking_part)} Behörden angebunden, alle Einstellungen vollständig")
+        yield Result(
+            "ok",
+            "Wege",
+            f"{counted(len(taking_part), 'Behörde', 'Behörden')} angebunden, alle Einstellungen vollständig",
+        )
 
 
 def _fault(world: World, participation: Participation, has_certificate: bool) -> str:
@@ -174,4 +179,8 @@ def _addresses(world: World) -> Iterator[Result]:
         shown = ", ".join(without[:5]) + (f" und {len(without) - 5} weitere" if len(without) > 5 else "")
         yield Result("warn", "Postanschriften", f"fehlen für die Pläne bei {shown} (Kontakt mit Rolle „{POSTAL}“)")
     elif by_post:
-        yield Result("ok", "Postanschriften", f"für alle {len(by_post)} Behörden mit Plänen per Post hinterlegt")
+        yield Result(
+            "ok",
+            "Postanschriften",
+            f"hinterlegt für {counted(len(by_post), 'Behörde', 'Behörden')} mit Plänen per Post",
+        )
