@@ -36,11 +36,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which deliveries an operator wants to see, newest first; `below` is the position to go on from (0: newest)."""
+    """Which deliveries an operator wants to see, newest or oldest first; `after` is the position to go on from."""
 
     states: frozenset[State] = frozenset()
     authorities: frozenset[AuthorityKey] | None = None
     code: str = ""
     case_number: str = ""
-    below: int = 0
+    after: int = 0
     limit: int = 100
+    oldest_first: bool = False

@@ -84,6 +84,7 @@ class Asked:
     authority: str = ""
     cause: str = ""
     q: str = ""
+    oldest_first: bool = False
 
 
 def page_of(world: Sight, asked: Asked, after: int, limit: int) -> dict[str, Any]:
@@ -97,8 +98,9 @@ def page_of(world: Sight, asked: Asked, after: int, limit: int) -> dict[str, Any
         authorities=chosen & named if chosen is not None and named is not None else chosen or named,
         code=asked.cause,
         case_number=number or "",
-        below=after,
+        after=after,
         limit=limit,
+        oldest_first=asked.oldest_first,
     )
     with world.store.reading() as tx:
         found = tx.insight.deliveries(wanted)
