@@ -112,6 +112,7 @@ class PagedPage(ListPage[T]):
         super().on_rows_moved(event)
         if self.backwards != self._ordered:
             self._ordered = self.backwards
+            self.rows.go_to_row(0)  # the row it stood on is at the other end of a list that nobody has read so far
             self.reload()
         elif self.next is not None and event.rows.cursor >= len(event.rows.visible_items) - NEAR:
             self.more()
