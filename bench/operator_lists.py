@@ -105,7 +105,7 @@ def desk(backend: str, count: int) -> Iterator[Desk]:
     """Set an installation up with that many cases, on either database, and sit down at it."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="bauweiche-lists-")))
-        given = {"database": fresh_postgres()} if backend == "postgresql" else {}
+        given: dict[str, Any] = {"database": fresh_postgres()} if backend == "postgresql" else {}
         installed = stack.enter_context(installation(home, **given))
         number = fill(installed, count)
         gate = Gate()

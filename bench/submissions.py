@@ -18,6 +18,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,7 @@ def run(quick: bool) -> list[Figure]:
     with site() as where, service(where, "serve", "--port", "0") as server:
         application = without_plans()
         with floor_of(where, application) as straight, line(server, where) as portal:
-            at_once = enclosed(application.announcement(), [file.octets for file in application.files])
-            work = Work(server, where, application, at_once)
+            work = Work(server, where, application)
             work.alone(portal, 30)
             work.whole(portal, 30)
             work.together(8)
@@ -111,14 +111,18 @@ def enclosed(announced: dict[str, Any], files: Sequence[bytes]) -> bytes:
     return json.dumps(announced | {"attachments": attachments}).encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Work:
     """Submitting one application again and again."""
 
     server: Service
     where: Site
     application: Application
-    enclosed: bytes
+
+    @cached_property
+    def enclosed(self) -> bytes:
+        """The body of the one call."""
+        return enclosed(self.application.announcement(), [file.octets for file in self.application.files])
 
     def alone(self, portal: Line, times: int) -> None:
         """Submit over one connection, one after the other."""

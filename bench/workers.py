@@ -13,7 +13,6 @@ import asyncio
 import base64
 import logging
 import os
-import resource
 import secrets
 import signal
 import sqlite3
@@ -30,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure
-from bench.site import TICKS
+from bench.processors import cpu, database_cpu, machine_cpu, own_cpu
 from gateway.adapter import Adapter, Envelope, Handover, Pickup, Watching
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey, MessageId
@@ -132,14 +131,14 @@ def measured(backend: str, quick: bool) -> Measured:
         with installation(Path(place), clock=clock, database=database) as installed:
             for key in TOWNS:
                 installed.takes_part(AuthorityKey(key))
-            filled, handed_off, before = 0, 0.0, _database_cpu(database)
+            filled, handed_off, before = 0, 0.0, database_cpu(database)
             for _ in range(1 if quick else 2):
                 for places, processes in PLAN:
                     backlog = (EACH * processes if places == 1 else MANY) // (4 if quick else 1)
                     _switch(installed.world, pause=True)
-                    before = _own_cpu() + _database_cpu(database)
+                    before = own_cpu() + database_cpu(database)
                     asyncio.run(_fill(installed, backlog))
-                    handed_off += _own_cpu() + _database_cpu(database) - before
+                    handed_off += own_cpu() + database_cpu(database) - before
                     filled += backlog
                     found[places, processes].append(_round(installed, database, backlog, places, processes))
             erased, left = _erased(installed, database)
@@ -191,7 +190,7 @@ def _switch(world: World, *, pause: bool) -> None:
 
 def _round(installed: Installation, database: str, backlog: int, places: int, processes: int) -> Round:
     with _workers(installed, places, processes) as pids:
-        before = _cpu(pids), _database_cpu(database), _machine_cpu()
+        before = cpu(pids), database_cpu(database), machine_cpu()
         begun = time.perf_counter()
         _switch(installed.world, pause=False)
         while _open(installed.world):
@@ -199,8 +198,8 @@ def _round(installed: Installation, database: str, backlog: int, places: int, pr
                 raise RuntimeError("not carried away")
             time.sleep(0.1)
         seconds = time.perf_counter() - begun
-        workers, server = _cpu(pids) - before[0], _database_cpu(database) - before[1]
-        others = max(0.0, _machine_cpu() - before[2] - workers - server)
+        workers, server = cpu(pids) - before[0], database_cpu(database) - before[1]
+        others = max(0.0, machine_cpu() - before[2] - workers - server)
         return Round(backlog, seconds, workers, server, others)
 
 
@@ -231,51 +230,17 @@ def _workers(installed: Installation, places: int, count: int) -> Iterator[list[
             one.stdout.close()
 
 
-def _own_cpu() -> float:
-    """Return the processor seconds of this process and the children it has buried."""
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
-
-
-def _machine_cpu() -> float:
-    """Return the processor seconds that all cores together have worked."""
-    user, nice, system, _idle, _wait, *rest = map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:])
-    return (user + nice + system + sum(rest[:3])) / TICKS
-
-
-def _cpu(pids: list[int]) -> float:
-    return sum(_seconds(pid) for pid in pids)
-
-
-def _database_cpu(database: str) -> float:
-    """Return the processor seconds of the database server with its children, ended ones too; 0 for a file."""
-    if not database.startswith("postgresql"):
-        return 0.0
-    folder = database.partition("host=")[2]
-    server = int((Path(folder) / "data" / "postmaster.pid").read_text().splitlines()[0])
-    children = (Path("/proc") / str(server) / "task" / str(server) / "children").read_text().split()
-    return sum(_seconds(int(pid)) for pid in (server, *children))
-
-
-def _seconds(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
-        return 0.0
-    return sum(int(ticks) for ticks in fields[11:15]) / TICKS
-
-
 def _erased(installed: Installation, database: str) -> tuple[float, int]:
     """Let everything be fetched and erased; return the processor seconds of that, and the bytes left for good."""
     for inbox in installed.inboxes.values():
         for folder in inbox.iterdir():
             if folder.name[0] != ".":
                 folder.rename(installed.home / folder.name)
-    before = _own_cpu() + _database_cpu(database)
+    before = own_cpu() + database_cpu(database)
     worker = Worker(_later(installed.world), "bench", stop=threading.Event())
     while worker.turn() or _lying(installed.world):
         pass
-    return _own_cpu() + _database_cpu(database) - before, _size(installed.world, database)
+    return own_cpu() + database_cpu(database) - before, _size(installed.world, database)
 
 
 def _size(world: World, database: str) -> int:
@@ -308,7 +273,7 @@ def _later(world: World) -> World:
 
 def main() -> None:
     """Be one worker process with slow authorities."""
-    world = open_world(load(Path(sys.argv[1])).model_copy(update={"database": sys.argv[2]}))
+    world = open_world(replace(load(Path(sys.argv[1])), database=sys.argv[2]))
 
     def build(key: AuthorityKey, participation: Participation) -> Adapter:
         return SlowWay(world.build(key, participation))

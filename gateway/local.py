@@ -76,7 +76,7 @@ def _whole(seen: Looked, settings: Settings, person: Operator) -> tuple[App, Cal
         application.state.pool.shutdown(wait=True)
         gate.close()
 
-    return Correlated(application), close
+    return Correlated(application, application.state.precedence), close
 
 
 class Growing:

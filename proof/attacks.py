@@ -40,7 +40,7 @@ def run(quick: bool) -> Finding:
     times = 1 if quick else FUZZ
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", f"--junitxml={report}"]
         subprocess.run(  # our own interpreter and tests
             [*command, *MODULES], cwd=ROOT, env=os.environ | {"BAUWEICHE_FUZZ": str(times)}, check=False,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -28,9 +28,10 @@ from gateway.domain.delivery import State
 from gateway.wiring import SystemClock, open_world
 from proof.frame import Figure, Finding, exactly
 from proof.gateways import Gateways, ended
+from proof.judge import OPEN, Outcome, folders, judged, look
 from proof.lossy import Wires
 from proof.portals import Ledger, Portals, wishes
-from proof.storm import AUTHORITIES, OPEN, SETTINGS, Outcome, authorities, folders, judged, look
+from proof.storm import AUTHORITIES, SETTINGS, authorities
 from proof.zygote import nursery
 from tests.kit.crash_ends import free_port
 from tests.kit.installation import Installation, installation

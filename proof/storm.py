@@ -7,33 +7,28 @@ else arrives anywhere. Seeded; ends by itself.
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
-from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
-from gateway.domain.journal import verify
-from gateway.ports import World
 from gateway.wiring import SystemClock
 from proof.frame import Figure, Finding, exactly
 from proof.gateways import Gateways, ended
+from proof.judge import OPEN, Outcome, folders, judged, look, opened_independently
 from proof.lossy import Loss, Wires
-from proof.portals import CANARY, Ledger, Portals, wishes
+from proof.portals import Ledger, Portals, wishes
 from proof.zygote import nursery
-from tests.kit.crash_ends import Arrived, End, FolderEnd, Place, free_port, settled
+from tests.kit.crash_ends import End, Place, free_port, settled
 from tests.kit.installation import Installation, installation
 
 AUTHORITIES = (
@@ -59,8 +54,9 @@ SETTINGS = {
 }
 """Waiting is shortened; everything else is as delivered."""
 
-_ID = re.compile(rb"nachrichtenUUID>\s*([0-9a-f-]{36})")
-_INDEPENDENT = Path(__file__).parents[1] / "tests" / "proof" / "independent_open.py"
+
+KILLS = 500
+"""How many kills a full storm must have."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +76,6 @@ class Weather:
 def weather(quick: bool, count: int = 10_200) -> Weather:
     """Return the weather of a proof: so many applications, and more than 500 kills."""
     return Weather(300, 10, 0.1, 8) if quick else Weather(count, count / 566, 0.05, 150)
-
-
-@dataclass
-class Outcome:
-    """What is known after a storm."""
-
-    ledger: Ledger
-    kills: Counter[str]
-    exits: Counter[str]
-    losses: Counter[tuple[str, Loss]]
-    minutes: float
-    arrived: dict[str, Sequence[Arrived]] = field(default_factory=dict)
-    broken: list[str] = field(default_factory=list)
-    independent: int = 0
-    queue_left: int = 0
-    readable: list[str] = field(default_factory=list)
 
 
 Disaster = Callable[[threading.Event, Callable[[], int]], None]
@@ -134,7 +114,7 @@ def storm(
         )
         for key, end in ends.items():
             outcome.arrived[key] = list(end.arrived())
-        outcome.independent = _opened_independently(installed, ends, outcome.broken)
+        outcome.independent = opened_independently(installed, ends, outcome.broken)
         gateways.end()
         look(installed.world, installed.settings.state, outcome, [installed.home / "gateway.log", *searched])
         return outcome
@@ -198,11 +178,6 @@ def _blow(
     return Outcome(ledger, gateways.kills, gateways.exits, wires.losses, minutes)
 
 
-def folders(ends: dict[str, End]) -> list[FolderEnd]:
-    """Return the ends into whose folder messages are laid."""
-    return [end for end in ends.values() if isinstance(end, FolderEnd)]
-
-
 def _take(inbox: Path, taken: Path, stop: threading.Event) -> None:
     """Take complete messages away as an authority does; a second of the same id would stand beside the first."""
     number = 0
@@ -221,71 +196,6 @@ def _everything_out(installed: Installation) -> bool:
     """Say whether nothing is on its way any more."""
     with installed.world.store.reading() as tx:
         return not any(tx.deliveries.counts().get(state, 0) for state in OPEN)
-
-
-KILLS = 500
-"""How many kills a full storm must have."""
-
-OPEN = (State.ACCEPTED, State.UNDER_WAY, State.WAITING, State.AVAILABLE)
-
-
-def _opened_independently(installed: Installation, ends: dict[str, End], broken: list[str], most: int = 100) -> int:
-    """Open a sample of the sealed folders with the program that knows only the documented format."""
-    opened = 0
-    for end in folders(ends):
-        taken = sorted(end.taken.iterdir())
-        for folder in taken[:: max(1, len(taken) * 4 // most)]:
-            target = installed.home / "independent" / end.key / folder.name
-            target.mkdir(parents=True)
-            command = [sys.executable, str(_INDEPENDENT), str(folder), str(installed.keys[end.key]), str(target)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            opened += done.returncode == 0
-            if done.returncode:
-                broken.append(f"{folder.name} cannot be opened independently: {done.stderr[-300:]}")
-    return opened
-
-
-def look(
-    world: World, state: Path, outcome: Outcome, searched: Sequence[Path], waiting: Collection[State] = ()
-) -> None:
-    """Look at what is left with the gateway: queue (what is `waiting` may lie there), journal, plaintext."""
-    with world.store.reading() as tx:
-        counts = tx.deliveries.counts()
-        outcome.queue_left = sum(
-            count for found, count in counts.items() if found in (*OPEN, State.HELD) and found not in waiting
-        )
-        broken = verify(tx.journal.read())
-        if broken is not None:
-            outcome.broken.append(f"the journal's chain is broken: {broken}")
-    for log in (place for place in searched if place.is_file()):
-        unforeseen = [line[:300] for line in log.read_text("utf-8").splitlines() if '"event": "unforeseen"' in line]
-        outcome.broken.extend(unforeseen[:5])
-    for place in (state, *searched):
-        for path in place.rglob("*") if place.is_dir() else [place]:
-            if path.is_file() and CANARY.encode() in path.read_bytes():
-                outcome.readable.append(path.name)
-
-
-def judged(outcome: Outcome) -> tuple[list[str], list[str], list[str]]:
-    """Return what was lost, what arrived twice, and what arrived where it should not have."""
-    expected = {one.message_id: one for one in outcome.ledger.acknowledged.values()}
-    seen: Counter[str] = Counter()
-    lost, doubled, wrong = [], [], []
-    for key, found in outcome.arrived.items():
-        for one in found:
-            match = _ID.search(one.message)
-            identity = match[1].decode() if match else "?"
-            seen[identity] += 1
-            known = expected.get(identity)
-            if known is None:
-                wrong.append(f"{identity} at {key} was never acknowledged")
-            elif known.authority != key:
-                wrong.append(f"{identity} for {known.authority} arrived at {key}")
-            elif one.digests != known.digests or one.findings:
-                wrong.append(f"{identity} arrived with other files: {one.findings}")
-    lost = [f"{identity} for {one.authority}" for identity, one in expected.items() if not seen[identity]]
-    doubled = [identity for identity, times in seen.items() if times > 1]
-    return lost, doubled, wrong
 
 
 def finding(weather: Weather, outcome: Outcome, store: str, kills: int | None = None) -> Finding:

@@ -11,11 +11,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import zeep
 import zeep.exceptions
 from lxml import etree
 from pydantic import Field
 
+from adapters.own_wsdl import zeep_client
 from adapters.soap_push.body import Body, Content
 from adapters.soap_push.request import make_request
 from adapters.soap_push.wire import Answer, garbage, post, status_error
@@ -61,9 +61,7 @@ class SoapPush:
         """Return once the service has said that it stored the message, now or before."""
         request = make_request(envelope)
         transport = _Splicing(self._link, self._settings.patience, request.contents)
-        options = zeep.Settings(forbid_external=True, forbid_dtd=True)
-        client = zeep.Client(str(_wsdl()), transport=transport, settings=options)  # type: ignore[no-untyped-call]  # zeep has no types
-        service = client.create_service(_BINDING, self._settings.url)  # type: ignore[no-untyped-call]  # zeep has no types
+        service = zeep_client(_wsdl(), transport).create_service(_BINDING, self._settings.url)  # type: ignore[no-untyped-call]  # zeep has no types
         try:
             result = service.uebergeben(Nachricht=request.message, Anlagen=request.attachments)
         except zeep.exceptions.Fault as fault:
@@ -90,14 +88,10 @@ class SoapPush:
 
 
 class _Splicing:
-    """What zeep sends through: loads only our own WSDL, and splices the contents of one message into its body."""
+    """What zeep sends through: splices the contents of one message into its body."""
 
     def __init__(self, link: Link, patience: float, contents: tuple[Content, ...]) -> None:
         self._link, self._patience, self._contents = link, patience, contents
-
-    def load(self, url: str) -> bytes:
-        """Return a file beside our WSDL; zeep asks for nothing else."""
-        return _wsdl().with_name(Path(url).name).read_bytes()
 
     def post_xml(self, address: str, envelope: etree._Element, headers: dict[str, str]) -> Answer:
         """Send, and return an answer only if it is SOAP that is safe to read."""

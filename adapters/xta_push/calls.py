@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
-import zeep
 import zeep.exceptions
 from lxml import etree
 
+from adapters.own_wsdl import zeep_client
 from adapters.xta_push import outcomes
 from adapters.xta_push.transport import StreamingTransport, garbage
 from adapters.xta_wire.container import Item
@@ -40,12 +39,6 @@ class Calls:
     def __init__(self, link: Link, management_url: str, send_url: str, patience: float) -> None:
         self._link, self._patience = link, patience
         self._management_url, self._send_url = management_url, send_url
-
-    @cached_property
-    def _document(self) -> Any:
-        """The parsed WSDL: read once, from our package only."""
-        loader = StreamingTransport(self._link, self._patience)
-        return zeep.Client(str(xta.wsdl()), transport=loader, settings=_options()).wsdl  # type: ignore[no-untyped-call]  # zeep has no types
 
     def check_account(self, author: Party) -> None:
         """Return only if the far side has an active account for us. Raises: XtaFault 9010 to 9014 if not."""
@@ -104,16 +97,11 @@ class Calls:
         **body: object,
     ) -> Any:
         transport = StreamingTransport(self._link, self._patience, parts)
-        client = zeep.Client(self._document, transport=transport, settings=_options())  # type: ignore[no-untyped-call]  # zeep has no types
-        service = client.create_service(binding, url)  # type: ignore[no-untyped-call]  # zeep has no types
+        service = zeep_client(xta.wsdl(), transport).create_service(binding, url)  # type: ignore[no-untyped-call]  # zeep has no types
         try:
             return service[operation](*arguments, _soapheaders=headers, **body)
         except zeep.exceptions.Error as error:
             raise garbage("sie passt nicht zum WSDL") from error
-
-
-def _options() -> zeep.Settings:
-    return zeep.Settings(forbid_external=True, forbid_dtd=True)
 
 
 def _content(item: Item) -> dict[str, object]:

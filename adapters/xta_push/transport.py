@@ -9,7 +9,6 @@ import hashlib
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,7 +22,6 @@ from adapters.xta_wire.mime import MultipartReader, Package, Part
 from adapters.xta_wire.names import S12, WSA
 from gateway.adapter import Link, Unconfirmed, Unreachable
 from gateway.domain.errors import DeliveryError
-from xsd import xta
 
 ANSWER_LIMIT = 5_000_000
 SOAP_TYPES = frozenset({"application/soap+xml", "text/xml", "multipart/related"})
@@ -47,10 +45,6 @@ class StreamingTransport:
 
     def __init__(self, link: Link, patience: float, parts: Sequence[Part] = ()) -> None:
         self._link, self._patience, self._parts = link, patience, parts
-
-    def load(self, url: str) -> bytes:
-        """Return a file beside our WSDL; zeep asks for nothing else."""
-        return xta.wsdl().with_name(Path(url).name).read_bytes()
 
     def post_xml(self, address: str, envelope: etree._Element, headers: Mapping[str, str]) -> Answer:
         """Send the envelope with its parts and return the envelope that came back.

@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +30,7 @@ from gateway.api.documented import complete
 from gateway.api.followups import MessageIn
 from gateway.api.operator import routes as operator
 from gateway.api.operator.described import describe
+from gateway.api.precedence import Precedence
 from gateway.api.shapes import AnnouncementIn, WithdrawalIn
 from gateway.domain import codes
 from gateway.domain.errors import SubmissionError
@@ -62,7 +63,7 @@ def build_app(
     """
     app = inner_app(world, gate or Gate(), mounts or {}, environment)
     app.state.stop = stop
-    return Correlated(app)
+    return Correlated(app, app.state.precedence)
 
 
 def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environment: str) -> FastAPI:
@@ -87,6 +88,7 @@ def inner_app(world: World, the_gate: Gate, mounts: Mapping[str, Any], environme
     app.state.world = world
     app.state.gate = the_gate
     app.state.pool = pool
+    app.state.precedence = Precedence()
     app.state.in_flight = {}
     app.state.environment = environment
     app.state.local_operator = None
@@ -148,10 +150,14 @@ def _describe_bodies(app: FastAPI) -> None:
 
 
 class Correlated:
-    """Gives every request an id and echoes it, logs one line without content, turns the unforeseen into a problem."""
+    """Gives every request an id and echoes it, logs one line without content, turns the unforeseen into a problem.
 
-    def __init__(self, app: App) -> None:
+    All but uploads are given precedence over them.
+    """
+
+    def __init__(self, app: App, precedence: Precedence) -> None:
         self._app = app
+        self._precedence = precedence
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -170,7 +176,8 @@ class Correlated:
                 whole = not message.get("more_body", False)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        pace = nullcontext() if scope["method"] == "PUT" else self._precedence.asking()
+        with structlog.contextvars.bound_contextvars(request_id=request_id), pace:
             try:
                 await self._app(scope, receive, echoing)
             except Exception as error:

@@ -146,7 +146,8 @@ async def upload(request: Request, submission_id: str, index: int) -> Response:
         return arrival(request, slot.case, slot.part, slot.key, slot.nonce)
 
     try:
-        arrived = await receive(request.stream(), begin, request.app.state.pool)
+        body = request.app.state.precedence.behind(request.stream())
+        arrived = await receive(body, begin, request.app.state.pool)
     except SubmissionError as error:
         await run_in_threadpool(scanning.note, _world(request), slot.case.client, slot.part, error, slot.case.number)
         raise

@@ -141,11 +141,8 @@ def _ways(world: World) -> Iterator[Result]:
     for key, fault in faults:
         yield Result("fail", f"Weg zu {AuthorityKey(key)}", fault)
     if not faults:
-        yield Result(
-            "ok",
-            "Wege",
-            f"{counted(len(taking_part), 'Behörde', 'Behörden')} angebunden, alle Einstellungen vollständig",
-        )
+        count = counted(len(taking_part), "Behörde hat", "Behörden haben")
+        yield Result("ok", "Wege", f"{count} einen Weg, alle Einstellungen vollständig")
 
 
 def _fault(world: World, participation: Participation, has_certificate: bool) -> str:

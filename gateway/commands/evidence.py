@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from gateway.domain.calendar import written_date, written_moment
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Fact
 from gateway.domain.ids import read_case_number
+
+if TYPE_CHECKING:
+    from gateway.seal.evidence_check import Verified
 
 VERIFY = "verify"
 
@@ -81,9 +84,13 @@ def _verify(file: Path, gateway: list[Path], as_json: bool) -> None:
         fail(FAILURE, f"Die Datei {error.filename} lässt sich nicht lesen: {error.strerror}.")
     except GatewayError as error:
         fail(FAILURE, f"UNGÜLTIG: {error.reason}" + (f"\n{error.hint}" if error.hint else ""))
+    out(dumped({"ok": True} | _as_json(verified)) if as_json else _as_text(verified))
+
+
+def _as_json(verified: Verified) -> dict[str, Any]:
     receipt = verified.first(Fact.ACCEPTED)
     facts = receipt.facts if receipt else {}
-    shown = {
+    return {
         "case_number": verified.case_number,
         "addressee": facts.get("addressee"),
         "test": facts.get("test"),
@@ -97,12 +104,13 @@ def _verify(file: Path, gateway: list[Path], as_json: bool) -> None:
         "signers": list(verified.signers),
         "notes": list(verified.notes),
     }
-    if as_json:
-        out(dumped({"ok": True} | shown))
-        return
-    lines = [
-        f"ECHT UND UNVERÄNDERT: Nachweis zum Vorgang {verified.case_number}" + (" (TEST)" if shown["test"] else "")
-    ]
+
+
+def _as_text(verified: Verified) -> str:
+    receipt = verified.first(Fact.ACCEPTED)
+    facts = receipt.facts if receipt else {}
+    test = " (TEST)" if facts.get("test") else ""
+    lines = [f"ECHT UND UNVERÄNDERT: Nachweis zum Vorgang {verified.case_number}{test}"]
     if receipt:
         lines.append(f"  Behörde   {facts['addressee']['name']} ({facts['addressee']['dvdv_key']})")
         count = len(facts["parts"])
@@ -112,7 +120,7 @@ def _verify(file: Path, gateway: list[Path], as_json: bool) -> None:
     lines.append(f"  Protokoll {verified.entries} Einträge, jeder mit Prüfpfad zu einem signierten Anker")
     lines += [f"  Signiert  {name}" for name in verified.signers]
     lines += [f"  Hinweis   {note}" for note in verified.notes]
-    out("\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 def _day(facts: object) -> str:

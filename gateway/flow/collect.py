@@ -21,7 +21,7 @@ from gateway.domain.reply import Proof, Round
 from gateway.flow.collect_left import STAYS, UNREADABLE, Unreadable, note_unusable, telling
 from gateway.flow.collect_sealed import open_sealed
 from gateway.flow.receiving import Arriving, Origin
-from gateway.flow.retry import backoff
+from gateway.flow.retry import PASSING, backoff
 from gateway.ports import World
 from gateway.xmlguard import BYTES
 
@@ -92,32 +92,35 @@ def collect_by(world: World, key: AuthorityKey, participation: Participation) ->
     """Take everything that lies in the return folder of one way; returns how many were taken.
 
     Raises:
-        GatewayError: the folder cannot be looked at now; what was taken before stays taken.
+        GatewayError: the folder cannot be looked at now, or a reply not kept (the disk is full); what was taken stays.
     """
     adapter = world.build(key, participation)
     if not isinstance(adapter, Collecting):
         return 0
-    taken, faults = 0, {}
+    taken, faults, ours = 0, {}, None
     for found in adapter.collect():
         fault = found.reason if isinstance(found, Unusable) else ""
         if isinstance(found, Returned):
             outcome = _take(world, key, participation, telling(found))
             taken += outcome.taken
-            fault = outcome.fault
+            fault, ours = outcome.fault, ours or outcome.ours
             if fault:
                 found.left(fault)
         if fault:
             faults[found.reference] = fault
     note_unusable(world, key, participation, faults)
+    if ours is not None:
+        raise ours
     return taken
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of one entry: whether it was taken, and what is wrong with it over there (German, "": nothing)."""
+    """What became of one entry: taken, or what is wrong with it over there (German, "": nothing) or here (or None)."""
 
     taken: bool = False
     fault: str = ""
+    ours: SubmissionError | None = None
 
 
 def _take(world: World, key: AuthorityKey, participation: Participation, returned: Returned) -> _Outcome:
@@ -125,8 +128,9 @@ def _take(world: World, key: AuthorityKey, participation: Participation, returne
     try:
         with returned.message() as stream:
             outside = stream.read(BYTES + 1)
-        if not _taken(world, key, participation, returned, outside):
-            return _Outcome()
+        _hold(world, key, participation, returned, outside)
+    except SubmissionError as error:
+        return _Outcome(ours=error)
     except Unreadable as error:
         _log.warning("reply not readable", authority=key, reason=error.reason)
         return _Outcome(fault=UNREADABLE)
@@ -138,8 +142,13 @@ def _take(world: World, key: AuthorityKey, participation: Participation, returne
     return _Outcome(taken=True)
 
 
-def _taken(world: World, key: AuthorityKey, participation: Participation, returned: Returned, outside: bytes) -> bool:
-    """Hold a reply durably, or note why it is turned away; False if it could not be taken now."""
+def _hold(world: World, key: AuthorityKey, participation: Participation, returned: Returned, outside: bytes) -> None:
+    """Hold a reply durably, or note why it is turned away.
+
+    Raises:
+        SubmissionError: it cannot be held now, which is ours to mend: it is asked for again.
+        Unreadable: the far side does not give it.
+    """
     # vendors may use a folder's name again and again: only name and bytes together tell that it is the same
     transport_id = f"{returned.reference[:200]}#{hashlib.sha256(outside).hexdigest()[:32]}"
     sealed = returned.facts.get("form") == "sealed"
@@ -149,8 +158,8 @@ def _taken(world: World, key: AuthorityKey, participation: Participation, return
         (_bring_sealed if sealed else _bring)(world, origin, returned, outside)
     except SubmissionError as error:
         _log.warning("reply not taken", authority=key, code=error.code.name)
-        return error.code not in (codes.STORAGE_FULL, codes.DRAINING)  # ours to mend: it is asked for again
-    return True
+        if error.code.name in PASSING:
+            raise
 
 
 def _bring(world: World, origin: Origin, returned: Returned, outside: bytes) -> None:

@@ -15,6 +15,7 @@ from gateway.domain.journal import Act
 from gateway.domain.reply import Proof, ReplyPart
 from gateway.flow.replies import take
 from gateway.flow.replies_arrived import Arrived, Named
+from gateway.flow.retry import PASSING
 from gateway.ports import PartWriter, World
 from gateway.seal.cipher import SealingPass
 from gateway.seal.keys import fingerprint as print_of
@@ -141,11 +142,11 @@ class Arriving:
         self._erase()
 
     def turn_away(self, error: GatewayError) -> NoReturn:
-        """Leave nothing behind but a journal entry, and raise."""
+        """Leave nothing behind but a journal entry (none for what is ours to mend: it comes again), and raise."""
         if not self._over:
-            self._over = True
-            self._erase()
-            self._note("reply.turned_away", error.reason, error.code.name)
+            self.abort_silently()
+            if error.code.name not in PASSING:
+                self._note("reply.turned_away", error.reason, error.code.name)
         raise error
 
     def count(self, size: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from bench import mailbox
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_250_mb_each_way_need_less_than_200_mb_of_memory() -> None:
     found = mailbox.run(rounds=0)
     assert found.memory_peak < 200_000_000

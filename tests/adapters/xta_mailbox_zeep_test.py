@@ -214,7 +214,7 @@ def test_a_client_gets_typed_faults(setting: Setting) -> None:
     assert len(setting.desk.refused) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_client_fetches_plans_of_200_mb(setting: Setting) -> None:
     envelope = sample_envelope(1, sizes=(25_000_000,) * 8, protection="transport")
     setting.desk.lay(envelope)

@@ -261,15 +261,17 @@ def watch(event, arguments):
     if event.startswith("socket."):
         raise SystemExit(f"{event}: {arguments}")
 
-from adapters.soap_push import _Splicing
-from adapters.xta_push.calls import Calls
-from adapters.xta_push.transport import StreamingTransport
+from importlib.resources import files
+from pathlib import Path
+
+from adapters.own_wsdl import zeep_client
 from xsd import xta
 
 sys.addaudithook(watch)
-assert Calls(None, "https://nowhere.example/m", "https://nowhere.example/s", 1)._document.services
-for loader, name in ((StreamingTransport(None, 1), "xta.xsd"), (_Splicing(None, 1, ()), "uebergabe.xsd")):
-    assert b"schema" in loader.load("https://nowhere.example/elsewhere/" + name)
+for ours in (xta.wsdl(), Path(str(files("xsd.soap").joinpath("uebergabe.wsdl")))):
+    document = zeep_client(ours, object()).wsdl
+    assert document.services
+    assert b"schema" in document.transport.load("https://nowhere.example/elsewhere/" + ours.with_suffix(".xsd").name)
 """
 
 

@@ -193,13 +193,32 @@ def helpers_of(gate: Gate) -> list[psutil.Process]:
     return [max(helpers(), key=lambda one: one.create_time())]
 
 
+def at_work(helper: psutil.Process) -> psutil.Process:
+    """Return the helper's child that checks, as soon as it has begun."""
+    idle = {one.pid: one.cpu_times().user for one in helper.children()}
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for one in helper.children():
+            if one.cpu_times().user > idle.get(one.pid, 0) + 0.02:
+                return one
+        time.sleep(0.002)
+    raise AssertionError("no child of the gate began to check")
+
+
 def test_a_helper_that_dies_during_a_check_leaves_the_file_unchecked() -> None:
     gate = Gate()
     assert outcome(gate, plain_pdf()) is None
     (helper,) = helpers_of(gate)
     slow = HOSTILE["an object stream that swells"][0]()
-    threading.Timer(0.1, lambda: os.kill(helper.pid, signal.SIGKILL)).start()
+
+    def kill() -> None:
+        at_work(helper)
+        helper.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
     error = outcome(gate, slow)
+    killer.join()
     assert error is not None
     assert error.code is codes.PDF_UNCHECKED
     assert outcome(gate, plain_pdf()) is None
@@ -211,13 +230,10 @@ def test_a_child_killed_from_outside_is_no_verdict_on_the_file() -> None:
     gate.warm()
     (helper,) = helpers_of(gate)
     slow = HOSTILE["an object stream that swells"][0]()
-
-    def kill() -> None:
-        busiest = max(helper.children(), key=lambda one: sum(one.cpu_times()[:2]))
-        os.kill(busiest.pid, signal.SIGKILL)
-
-    threading.Timer(0.2, kill).start()
+    killer = threading.Thread(target=lambda: at_work(helper).kill())
+    killer.start()
     error = outcome(gate, slow)
+    killer.join()
     assert error is not None
     assert error.code is codes.PDF_UNCHECKED
     assert [one.pid for one in helpers_of(gate)] == [helper.pid], "the helper itself lives on"

@@ -19,8 +19,8 @@ SOURCES = sorted(
 )
 PRODUCT = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("gateway", "adapters", "tui")]
 
-MODULE_LINES = 320
-FUNCTION_LINES = 60
+MODULE_LINES = 300
+FUNCTION_LINES = 45
 
 
 def name_of(path: Path) -> str:
@@ -28,13 +28,13 @@ def name_of(path: Path) -> str:
 
 
 def test_no_module_outgrows_its_room() -> None:
-    lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in PRODUCT}
+    lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
     assert {name: count for name, count in lines.items() if count > MODULE_LINES} == {}
 
 
 def test_functions_are_short() -> None:
     long = {}
-    for path in PRODUCT:
+    for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1

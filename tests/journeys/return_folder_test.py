@@ -22,7 +22,7 @@ from gateway.domain.journal import Act
 from gateway.domain.reply import Reply, ReplyState
 from gateway.flow import collect_left
 from gateway.flow.replies import assign, discard
-from tests.kit.installation import WARENDORF, Installation, installation
+from tests.kit.installation import WARENDORF, Installation, installation, overview_pdf
 from tests.kit.replying import known_case, leave, next_round
 
 NUMBERS = count(1)
@@ -227,3 +227,21 @@ def test_a_folder_that_cannot_be_looked_at_is_journaled_when_it_begins_and_ends(
     place.work()
     (began,), (ended,) = acts(place, "return_folder.unreadable"), acts(place, "return_folder.readable")
     assert (began.subject, ended.subject, ended.facts["failures"]) == (WARENDORF, WARENDORF, 3)
+
+
+def test_a_full_disk_keeps_replies_waiting_over_there_and_is_said_once(place: Installation) -> None:
+    known = known_case(place, next(NUMBERS))
+    leave(place, known.xml("1120"), name="antwort", plan_pdf=overview_pdf())
+    full = replace(place, world=replace(place.world, policy=replace(place.world.policy, disk_reserve=10**18)))
+    entries = []
+    for _ in range(3):
+        next_round(full)
+        with place.world.store.reading() as tx:
+            entries.append([entry.act.what for entry in tx.journal.read() if "repl" in entry.act.what])
+            (round_,) = (one for one in tx.replies.rounds() if one.authority == WARENDORF)
+        assert round_.reason.startswith("Der Speicher ist voll")
+    assert entries == [[], [], []]
+    assert len(acts(place, "return_folder.unreadable")) == 1
+    for _ in range(2):
+        next_round(place)
+    assert (taken(place), len(acts(place, "return_folder.readable"))) == (1, 1)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import obstore
 import pytest
 
 from gateway.domain.delivery import State
 from gateway.domain.journal import verify
-from gateway.settings import Settings
+from gateway.edges.vault_s3_bucket import Bucket, read_bucket
+from gateway.settings import Settings, load
 from gateway.wiring import open_world
 from tests.journeys.scale_processes_test import wait_for
 from tests.kit.fleet import ROOT, Fleet, Portal, environment, fleet
 from tests.kit.installation import WARENDORF, Installation, MovingClock, overview_pdf
+from tests.kit.object_store import fresh_bucket, settings_of
 from tests.kit.stores import fresh_postgres
 
 FILES = [overview_pdf()]
@@ -51,11 +56,12 @@ def _address(database: str) -> list[str]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql", "object store"])
 def test_a_backup_made_at_work_goes_on_elsewhere_without_doubling(tmp_path: Path, backend: str) -> None:
     database = f"sqlite:///{tmp_path}/old/state/bauweiche.db" if backend == "sqlite" else fresh_postgres(empty=True)
     saved = tmp_path / "saved"
-    with fleet(tmp_path / "old", database, object_store=False) as around:
+    settings: dict[str, Any] = {"disk_reserve_bytes": 0}
+    with fleet(tmp_path / "old", database, object_store=backend == "object store") as around:
         running = around.start("serve", "--port", "0")
         working = around.start("worker")
         line = Portal([running.address], around.installed.token())
@@ -63,8 +69,10 @@ def test_a_backup_made_at_work_goes_on_elsewhere_without_doubling(tmp_path: Path
         wait_for(lambda: len(around.delivered()) == 2)
         working.kill()  # what is accepted from here on is open in the backup
         before += [line.hand_off("k-2", *FILES), line.hand_off("k-3", *FILES)]
-        if backend == "postgresql":
+        if backend != "sqlite":
             dump(database, tmp_path / "dump")
+        if backend == "object store":
+            settings |= settings_of(second_room(load(around.state)))
         kept = bauweiche(around.state, "backup", str(saved)).split()
         around.start("worker")
         wait_for(lambda: len(around.delivered()) == 4)
@@ -72,35 +80,48 @@ def test_a_backup_made_at_work_goes_on_elsewhere_without_doubling(tmp_path: Path
         (around.installed.inboxes[WARENDORF] / taken).rename(tmp_path / taken)
         after = line.hand_off("k-4", *FILES)
         line.close()
-    restored = database if backend == "sqlite" else put_back(tmp_path / "dump")
-    _go_on(tmp_path, around, saved, restored if backend == "postgresql" else "", kept)
+    if backend != "sqlite":
+        settings |= {"database": put_back(tmp_path / "dump")}
+    _go_on(tmp_path, around, saved, settings, kept)
     assert taken not in around.delivered(), "the marker over there says that it was fetched"
     assert set(around.delivered()) <= {str(one["message_id"]) for one in (*before, after)} - {taken}
 
 
-def _go_on(home: Path, around: Fleet, saved: Path, database: str, kept: list[str]) -> None:
+def second_room(settings: Settings) -> Bucket:
+    """Copy all sealed parts into another bucket, as an object store over two rooms does, and return that bucket."""
+    secret = (settings.state / "secrets" / "vault").read_text()
+    endpoint, region = settings.vault_endpoint, settings.vault_region
+    first = read_bucket(settings.vault, endpoint, region, secret, None, plain_http=False)
+    second = fresh_bucket()
+    for page in obstore.list(first.store()):
+        for one in page:
+            obstore.put(second.store(), one["path"], obstore.get(first.store(), one["path"]).bytes())
+    return second
+
+
+def _go_on(home: Path, around: Fleet, saved: Path, settings: dict[str, Any], kept: list[str]) -> None:
     """Put the backup in a fresh place, hold what was open, let a human release it, and let a worker go on."""
     state = home / "new" / "state"
     shutil.copytree(saved, state)
-    (state / "bauweiche.toml").write_text(
-        "disk_reserve_bytes = 0\n" + (f'database = "{database}"\n' if database else "")
-    )
+    lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings.items()]
+    (state / "bauweiche.toml").write_text("".join(lines))
     bauweiche(state, "journal", "verify")
     held_back = int(bauweiche(state, "restored", "--reason", "Übung"))
     assert 2 <= held_back <= 4, "the two that were open, and what the killed worker had not noted yet"
     clock = MovingClock()
-    world = open_world(Settings(state=state), clock)
+    chosen = load(state)
+    world = open_world(chosen, clock)
     there = around.delivered()
-    again = Installation(home / "new", Settings(state=state), world, clock, around.installed.inboxes)
+    again = Installation(home / "new", chosen, world, clock, around.installed.inboxes)
     again.clock.pass_by(minutes=10)
     again.work()
     assert around.delivered() == there, "nothing goes out before somebody has asked"
     with world.store.reading() as tx:
         held = tx.deliveries.listing(states=frozenset({State.HELD}))
-        found = {entry.number: entry.digest for entry in tx.journal.read()}
+        digests = {entry.number: entry.digest for entry in tx.journal.read()}
     assert {one.reason[:19] for one in held} == {"Aus einer Sicherung"}
-    if not database:  # a dump was made before the entry that the command left
-        assert found[int(kept[0])] == kept[1], "the journal begins as it was when the backup was made"
+    if "database" not in settings:  # a dump was made before the entry that the command left
+        assert digests[int(kept[0])] == kept[1], "the journal begins as it was when the backup was made"
     for delivery in held:
         bauweiche(state, "deliveries", "requeue", delivery.message_id, "--reason", "nachgefragt")
     states: set[State] = {State.WAITING}

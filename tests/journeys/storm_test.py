@@ -10,8 +10,9 @@ from collections import Counter
 import pytest
 
 from gateway.domain.ids import AuthorityKey
+from proof.judge import Outcome, judged
 from proof.portals import Acknowledged, Ledger, wishes
-from proof.storm import AUTHORITIES, Outcome, judged
+from proof.storm import AUTHORITIES
 from tests.kit.crash_ends import Arrived
 
 ONE, OTHER = "1" * 8 + "-0000-4000-8000-" + "1" * 12, "2" * 8 + "-0000-4000-8000-" + "2" * 12

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_demonstration_ends_by_itself_and_everything_arrived_on_every_way(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gateway.main", "demo", "--keep", str(tmp_path / "demo")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=dict(os.environ))

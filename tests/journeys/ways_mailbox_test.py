@@ -351,7 +351,7 @@ def finish(running: Running, case: dict[str, Any], key: AuthorityKey = WARENDORF
     assert running.status(case)["status"] == "handed_over"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_plans_of_200_mb_pass_through_a_server_that_stays_below_200_mb(running: Running) -> None:
     files = (overview_pdf(), *(make_pdf([f"Plan {number}"], 28_000_000) for number in range(7)))
     case = running.hand_off(WARENDORF, *files)

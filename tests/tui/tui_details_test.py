@@ -32,7 +32,7 @@ from tui.screens.plan_seen import plan_table
 from tui.screens.rehearsal import rehearsal_table
 from tui.screens.replies import replies_table
 from tui.screens.survey import surveys_table
-from tui.screens.trace import timeline_table
+from tui.screens.timeline import timeline_table
 from tui.tables import GAP, Table, layout
 from tui.texts import load
 from tui.widgets.detail import laid_out

@@ -18,7 +18,8 @@ from tui.dialogs.reading import Reading
 from tui.facts import in_a_line, in_words, who
 from tui.formats import full
 from tui.paged import PagedPage
-from tui.screens.trace import TracePage, event_text, stamp
+from tui.screens.timeline import event_text, stamp
+from tui.screens.trace import TracePage
 from tui.tables import Cell, Column, Table
 from tui.texts import Texts
 

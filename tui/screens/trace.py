@@ -10,7 +10,6 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from gateway.domain.calendar import BERLIN
 from tui import signs
 from tui.calls import deliveries
 from tui.calls.deliveries import DeliveryRow, Traced
@@ -18,12 +17,13 @@ from tui.client import ApiError, Client
 from tui.dialogs.ask import Ask
 from tui.dialogs.choose import Choice, Choose
 from tui.facts import in_a_line, who
-from tui.formats import age, day, full, moment, size
+from tui.formats import day, full, size
 from tui.list_page import ListPage
 from tui.plain import plain
 from tui.screens.arriving import AWAITED, record_arrival
 from tui.screens.delivering import act_on, way_name
-from tui.tables import Cell, Column, Table
+from tui.screens.timeline import Event, event_text, timeline_table, with_gaps
+from tui.tables import Cell, Table
 from tui.texts import Texts
 from tui.values import read
 from tui.widgets.detail import Detail
@@ -33,12 +33,6 @@ from tui.widgets.sheet import Line, Sheet
 
 if TYPE_CHECKING:
     from tui.page import Page
-
-Event = dict[str, Any]
-
-GOOD = ("accepted", "available", "fetched", "handed_over", "confirmed", "arrived", "assigned", "acknowledged")
-BAD = ("held", "rejected", "refused", "overdue", "expired", "failed")
-WAITS = ("waiting", "interrupted", "quarantined", "reminded")
 
 
 class TracePage(ListPage[Event]):
@@ -243,59 +237,3 @@ def _delivery_line(one: Mapping[str, Any], texts: Texts) -> Line:
     return Line(
         texts("trace.delivery", number=number), "muted", (Cell(" · ".join(filter(None, parts)), sign.tone),), indent=1
     )
-
-
-# -- the timeline -------------------------------------------------------------------------------------------------
-
-
-def with_gaps(events: Sequence[Event]) -> list[Event]:
-    """Return the events, each with the seconds since the one before it."""
-    found: list[Event] = []
-    before = None
-    for event in events:
-        at = moment(str(event.get("at", "")))
-        gap = (at - before).total_seconds() if at and before else None
-        found.append(event | {"gap": gap})
-        before = at or before
-    return found
-
-
-def timeline_table(texts: Texts) -> Table[Event]:
-    """Return the columns of a timeline."""
-    columns: tuple[Column[Event], ...] = (
-        Column("at", 15, lambda event: stamp(str(event.get("at", ""))), lambda event: str(event.get("at", ""))),
-        Column("gap", 8, lambda event: Cell(_gap(event, texts), "muted"), lambda event: event.get("gap"), right=True),
-        Column("what", 32, lambda event: _signed(event, texts), grow=2),
-        Column("actor", 16, lambda event: Cell(who(str(event.get("actor", ""))), "muted"), grow=1),
-        Column("why", 30, lambda event: str(event.get("why", "")), rank=1, grow=3),
-    )
-    return Table("trace", lambda event: str(event.get("number", "")), columns)
-
-
-def stamp(text: str) -> str:
-    """Return a moment as `21.11. 13:58:01`."""
-    at = moment(text)
-    return f"{at.astimezone(BERLIN):%d.%m. %H:%M:%S}" if at else text
-
-
-def _gap(event: Event, texts: Texts) -> str:
-    gap = event.get("gap")
-    return "" if gap is None or gap < 1 else f"+{age(gap, texts)}"
-
-
-def _signed(event: Event, texts: Texts) -> Cell:
-    what = str(event.get("what", "")).rpartition(".")[2]
-    sign, tone = ("✓", "good") if what in GOOD else ("!", "bad") if what in BAD else ("·", "")
-    if what in WAITS:
-        sign, tone = "↻", "warn"
-    return Cell(f"{sign} {event_text(event, texts)}", tone)
-
-
-def event_text(event: Mapping[str, Any], texts: Texts) -> str:
-    """Return what happened in words: the server's, else ours, else its name in the journal."""
-    what = str(event.get("what", ""))
-    given = str(event.get("text", ""))
-    ours = f"events.{what}"
-    if texts.has(ours) and (texts.language != "de" or given in ("", what)):
-        return texts(ours)
-    return given or what

@@ -104,18 +104,8 @@ def connection_form(page: Page, client: Client, seen: Seen, adapter: str, today:
     current = seen.current()
     kept = dict(current.get("settings") or {}) if current.get("adapter") == adapter else {}
     offered = [str(one) for one in seen.adapter(adapter).get("protections") or PROTECTIONS]
-    protection = str(current.get("protection") or offered[0])
-    values: Values = {
-        "valid_from": f"{today:%d.%m.%Y}",
-        "protection": protection if protection in offered else offered[0],
-        **{f"set-{name}": value for name, value in (defaults_of(schema) | kept).items()},
-    }
-    editing = Editing(
-        page,
-        client,
-        seen,
-        {"settings": kept, "adapter": current.get("adapter"), "protection": current.get("protection")},
-    )
+    held = {"settings": kept, "adapter": current.get("adapter"), "protection": current.get("protection")}
+    editing = Editing(page, client, seen, held)
 
     def whole(typed: Values) -> Values:
         return {
@@ -129,27 +119,31 @@ def connection_form(page: Page, client: Client, seen: Seen, adapter: str, today:
     async def check(typed: Values) -> list[FieldFault]:
         return await authorities.check_settings(client, adapter, whole(typed)["settings"])
 
-    protections = tuple((one, texts.value("protection", one)) for one in offered)
-    label = texts.value("field", "protection")
-    fields = [
-        *(_named(field) for field in own),
-        Field("protection", label, "choice", texts("authority.help.protection"), protections, required=True),
-        _begin(texts),
-        _reason(texts),
-    ]
-    title = texts(
-        "authority.form.connection",
-        name=seen.row.title or seen.name,
-        way=_way(seen, adapter),
-    )
+    protection = str(current.get("protection") or offered[0])
+    values: Values = {
+        "valid_from": f"{today:%d.%m.%Y}",
+        "protection": protection if protection in offered else offered[0],
+        **{f"set-{name}": value for name, value in (defaults_of(schema) | kept).items()},
+    }
     return Form(
-        title,
-        fields,
+        texts("authority.form.connection", name=seen.row.title or seen.name, way=_way(seen, adapter)),
+        _connection_fields(texts, own, offered),
         values,
         lambda typed: editing.save(whole(typed)),
         check,
         lambda typed: editing.conflict(whole(typed)),
     )
+
+
+def _connection_fields(texts: Texts, own: Sequence[Field], offered: Sequence[str]) -> list[Field]:
+    protections = tuple((one, texts.value("protection", one)) for one in offered)
+    label = texts.value("field", "protection")
+    return [
+        *(_named(field) for field in own),
+        Field("protection", label, "choice", texts("authority.help.protection"), protections, required=True),
+        _begin(texts),
+        _reason(texts),
+    ]
 
 
 def _named(field: Field) -> Field:
