@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from adapters.folder.adapter import FolderAdapter
 from adapters.folder.local import local_shelf
+from adapters.titles import FILE_DROP
 from gateway.adapter import AdapterSettings, Link, Plugin
 
 
@@ -60,4 +61,4 @@ def build(settings: Settings, link: Link) -> FolderAdapter:
     )
 
 
-plugin = Plugin(Settings, build, "Ablage in einen Ordner", repeatable=True)
+plugin = Plugin(Settings, build, FILE_DROP, repeatable=True)

@@ -2,7 +2,8 @@
 
 `python -m bench.console` prints the figures. Every program is started as a process of its own in a terminal (a pty) of
 80x24 characters, one after the other in each round: the empty app, the console on a server that answers over a socket,
-and the console without a server on a state folder. The clock runs from the start until the terminal has been sent the
+and the console without a server on a state folder where every authority takes part, over five ways: first its overview,
+then its list of authorities. The clock runs from the start until the terminal has been sent the
 frame that says something: the empty app its word, the console the figures of all 212 authorities. Python's byte code is
 there already, as after an installation. A keystroke is counted from its arrival until the screen has been drawn anew.
 """
@@ -33,9 +34,15 @@ SIZE = (80, 24)
 MOST_MORE_SECONDS = 1.0
 MOST_212, MOST_1000 = 0.050, 0.100
 CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
-USEFUL = rb"Summe +212"
-"""What the first screen shows as soon as it has its figures."""
+USEFUL = rb"(Summe|1 mit Pl\S+nen) +212"
+"""What the first screen shows as soon as it has its figures; with a long list below them there is no room for a sum."""
 
+LIST = ("--screen", "authorities")
+LISTED = rb"Wuppertal"
+"""The tenth row of the list of authorities."""
+
+WAYS = ("file_drop", "sftp", "soap_push", "xta_mailbox", "xta_push")
+CASES = 500
 PATIENCE = 60.0
 EMPTY = """
 from textual.app import App
@@ -58,11 +65,11 @@ def run(quick: bool) -> list[Figure]:
         token = Path(home, "token")
         token.write_text("bo_bench", encoding="ascii")
         there, here = ("--url", url, "--token-file", str(token)), ("--local", str(state))
-        ways = (("-c", EMPTY), ("-m", "tui", *there), ("-m", "tui", *here))
-        marks = (b"leer", USEFUL, USEFUL)
+        ways = (("-c", EMPTY), ("-m", "tui", *there), ("-m", "tui", *here), ("-m", "tui", *here, *LIST))
+        marks = (b"leer", USEFUL, USEFUL, LISTED)
         began = [[start(way, mark, home) for way, mark in zip(ways, marks, strict=True)] for _ in range(rounds + 1)][1:]
     figures = []
-    for at, name in ((1, "server"), (2, "folder")):
+    for at, name in enumerate(("server", "folder", "folder_list"), start=1):
         for kind, unit, most in ((0, "s", MOST_MORE_SECONDS), (1, "s CPU", None)):
             empty = [one[0][kind] for one in began]
             ours = [one[at][kind] for one in began]
@@ -102,11 +109,20 @@ def serving() -> Iterator[str]:
 
 
 def installed(home: Path) -> Path:
-    """Set an installation up; returns its state folder."""
+    """Set an installation up in which every authority takes part, with a history; returns its state folder."""
+    from bench.operator_lists import fill
     from tests.kit.installation import WARENDORF, installation
 
     with installation(home) as made:
-        made.takes_part(WARENDORF)
+        pattern = made.takes_part(WARENDORF)
+        with made.world.store.writing() as tx:
+            (certificate,) = tx.certificates.of(WARENDORF, "encrypt")
+            edition = next(iter(made.world.directory.editions.values()))
+            for at, key in enumerate(sorted(edition.authorities)):
+                if key != WARENDORF:
+                    tx.registry.add(replace(pattern, authority=key, adapter=WAYS[at % len(WAYS)]))
+                    tx.certificates.add(key, "encrypt", certificate)
+        fill(made, CASES)
         return made.settings.state
 
 
@@ -123,7 +139,8 @@ def start(arguments: Sequence[str], mark: bytes, home: str) -> tuple[float, floa
     shown = b""
     try:
         while re.search(mark, CONTROL.sub(b"", shown)) is None:
-            if not select.select([terminal], [], [], PATIENCE)[0]:
+            left = begin + PATIENCE - time.perf_counter()
+            if left < 0 or not select.select([terminal], [], [], left)[0]:
                 raise RuntimeError(f"{' '.join(arguments[:2])} did not come up")
             shown += os.read(terminal, 65536)
         seconds = time.perf_counter() - begin

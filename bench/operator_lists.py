@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -31,12 +32,14 @@ from tests.kit.stores import a_case, a_delivery, fresh_postgres
 
 FEW, MANY = 100, 100_000
 BATCH = 2000
+YEARS = timedelta(days=4 * 365)
 CODES = ("far-side-unreachable", "certificate-expired", "adapter-settings")
 QUESTIONS: Mapping[str, str] = {
     "uebersicht": "/overview",
     "behoerden": "/authorities",
     "sendungen": "/deliveries",
     "sendungen-tief": "/deliveries?after=50",
+    "sendungen-aelteste": "/deliveries?order=oldest",
     "sendungen-stand": "/deliveries?state=held&state=waiting",
     "sendungen-erledigt": "/deliveries?state=confirmed&state=rejected",
     "sendungen-behoerde": f"/deliveries?authority={WARENDORF}",
@@ -120,11 +123,12 @@ def desk(backend: str, count: int) -> Iterator[Desk]:
 
 
 def fill(installed: Installation, count: int) -> str:
-    """Store cases: most are long over, two of a hundred stand still or lie ready; return the number of one."""
-    world = installed.world
+    """Store cases of four years: most are long over, two of a hundred stand still or lie ready; return one's number."""
+    world, today = installed.world, installed.clock.at
     keys = sorted(next(iter(world.directory.editions.values())).authorities)
     number = ""
     for begin in range(0, count, BATCH):
+        installed.clock.at = today - YEARS * (1 - min(begin + BATCH, count) / count)
         with world.store.writing() as tx:
             for at in range(begin + 1, min(begin + BATCH, count) + 1):
                 number = _one(tx, at, keys[at % len(keys)], world.clock.now())

@@ -273,7 +273,7 @@ def _later(world: World) -> World:
 
 def main() -> None:
     """Be one worker process with slow authorities."""
-    world = open_world(load(Path(sys.argv[1])).model_copy(update={"database": sys.argv[2]}))
+    world = open_world(replace(load(Path(sys.argv[1])), database=sys.argv[2]))
 
     def build(key: AuthorityKey, participation: Participation) -> Adapter:
         return SlowWay(world.build(key, participation))

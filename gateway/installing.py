@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import timedelta
 
 from gateway.domain import codes
@@ -13,6 +14,7 @@ from gateway.edges.keys_issue import KeyPurpose
 from gateway.edges.store import open_store, stand
 from gateway.edges.store.schema import HEAD
 from gateway.ports import Store
+from gateway.setting import rule
 from gateway.settings import FILE, Settings
 from gateway.wiring import PLAIN_HTTP, VAULT, SystemClock, plain_http_chosen
 
@@ -101,9 +103,9 @@ def _keys_elsewhere() -> ConfigurationError:
 
 def _example() -> str:
     lines = ["# Einstellungen dieser Einrichtung; auskommentiert steht der Vorgabewert.\n"]
-    for field, info in Settings.model_fields.items():
-        if field != "state":
-            lines.append(f"# {info.description}\n# {field} = {_toml(info.default)}\n")
+    for one in fields(Settings):
+        if one.name != "state":
+            lines.append(f"# {rule(one).says}\n# {one.name} = {_toml(one.default)}\n")
     return "\n".join(lines)
 
 

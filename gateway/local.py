@@ -1,7 +1,8 @@
 """The application in this process, on the state folder of this machine: the console without a server.
 
-What the first screen asks for is answered at once. The whole application takes a second to import and to build; it is
-made in a thread as soon as somebody needs it, or shortly after the first answer.
+What the first screen asks for is answered at once, from what one look at the installation shows. The whole application
+takes a second to import and to build; it is made in a thread as soon as somebody needs it, or shortly after the first
+answer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from gateway.api.operator.roles import Operator, Role
 from gateway.api.operator.rows import table_of
 from gateway.domain.errors import GatewayError
 from gateway.settings import Settings, load
-from gateway.wiring import open_world
+from gateway.sight import Looked, look
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -39,34 +41,35 @@ def local_app(state: Path, *, read_only: bool) -> tuple[App, Callable[[], None]]
     No token is asked for: who can read the state folder has the keys anyway.
 
     Raises:
-        ConfigurationError: the state folder has not been set up.
+        ConfigurationError: the state folder has not been set up, or its database does not open.
     """
     settings = load(state)
-    world = open_world(settings)
+    seen = look(settings.state, settings.database_url)
     person = Operator(getpass.getuser(), Role.VERWALTEN, read_only)
     first: Mapping[str, Callable[[], Any]] = {
-        f"{PREFIX}/me": partial(me_of, world, person, settings.environment),
-        f"{PREFIX}/overview": partial(overview_of, world),
-        f"{PREFIX}/authorities": partial(table_of, world),
+        f"{PREFIX}/me": partial(me_of, seen, person, settings.environment),
+        f"{PREFIX}/overview": partial(overview_of, seen),
+        f"{PREFIX}/authorities": partial(table_of, seen),
     }
-    growing = Growing(first, partial(_whole, world, settings, person))
+    growing = Growing(first, partial(_whole, seen, settings, person))
 
     def close() -> None:
         growing.close()
-        world.store.close()
+        seen.store.close()
 
     return growing, close
 
 
-def _whole(world: Any, settings: Settings, person: Operator) -> tuple[App, Callable[[], None]]:
+def _whole(seen: Looked, settings: Settings, person: Operator) -> tuple[App, Callable[[], None]]:
     """Return the application as a server has it, and what closes it."""
     from gateway.api.app import Correlated, inner_app
     from gateway.edges.gate import Gate
     from gateway.logs import configure
+    from gateway.wiring import world_behind
 
     configure(level=logging.CRITICAL)  # the console has the whole terminal, and shows every refusal itself
     gate = Gate(parallel=settings.gate_parallel)
-    application = inner_app(world, gate, {}, settings.environment)
+    application = inner_app(world_behind(seen, settings), gate, {}, settings.environment)
     application.state.local_operator = person
 
     def close() -> None:
@@ -95,14 +98,17 @@ class Growing:
             value = await asyncio.to_thread(answer) if answer else None
         except GatewayError:
             value = None  # the whole application says what is wrong, as a server would
-        if value is None:
-            application = await asyncio.to_thread(self._whole)
-            await application(scope, receive, send)
+        if value is not None:
+            await _say(send, 200, "application/json", value)
+            self._soon()
             return
-        body = json.dumps(value, ensure_ascii=False).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": body})
-        self._soon()
+        try:
+            application = await asyncio.to_thread(self._whole)
+        except GatewayError as error:
+            problem = {"detail": error.reason, "hint": error.hint, "code": error.code.name}
+            await _say(send, error.code.status, "application/problem+json", problem)
+            return
+        await application(scope, receive, send)
 
     def close(self) -> None:
         """Give back what the whole application holds, if it was ever made."""
@@ -114,12 +120,23 @@ class Growing:
 
     def _soon(self) -> None:
         if self._later is None:
-            self._later = threading.Timer(PATIENCE, self._whole)
+            self._later = threading.Timer(PATIENCE, self._early)
             self._later.daemon = True
             self._later.start()
+
+    def _early(self) -> None:
+        with suppress(GatewayError):  # said to whoever needs the application
+            self._whole()
 
     def _whole(self) -> App:
         with self._lock:
             if self._made is None:
                 self._made = self._make()
             return self._made[0]
+
+
+async def _say(send: Send, status: int, media_type: str, value: object) -> None:
+    body = json.dumps(value, ensure_ascii=False).encode()
+    headers = [(b"content-type", media_type.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

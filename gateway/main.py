@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.domain.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from gateway.ports import World
 
@@ -135,11 +137,14 @@ def __getattr__(name: str) -> Any:
 
 
 def main() -> None:
-    """Run the command line; an interrupt ends quietly with 130, a folder that cannot be used with a sentence and 1."""
+    """Run the command line; an interrupt ends quietly with 130, an unusable folder or setting with a sentence and 1."""
     try:
         build(sys.argv[1:])()
     except KeyboardInterrupt:
         sys.exit(130)
+    except ConfigurationError as error:
+        typer.echo(f"{error.reason}\n{error.hint}", err=True)
+        sys.exit(1)
     except OSError as error:
         typer.echo(f"Nicht möglich: {error.strerror or error} ({error.filename or 'ohne Pfad'}).", err=True)
         sys.exit(1)

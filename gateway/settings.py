@@ -2,110 +2,74 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal
 
-from pydantic import Field
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
-
+from gateway.domain import codes
+from gateway.domain.errors import ConfigurationError
 from gateway.ports import Policy
+from gateway.setting import read, setting
 
 FILE = "bauweiche.toml"
+PREFIX = "BAUWEICHE_"
+
+Encryption = Literal["starttls", "implicit"]
 
 
-class Settings(BaseSettings):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """Everything a deployer can choose. Nothing listens beyond loopback unless `host` is changed."""
 
-    model_config = SettingsConfigDict(env_prefix="BAUWEICHE_", extra="forbid", frozen=True)
-
-    state: Annotated[Path, Field(description="Folder of database, vault and keys")] = Path("state")
-    database: Annotated[str, Field(description="Database URL; empty: SQLite in the state folder")] = ""
-    vault: Annotated[str, Field(description="s3://bucket/prefix; empty: folder vault in the state folder")] = ""
-    vault_endpoint: Annotated[str, Field(description="Object store of the vault, https://host:port")] = ""
-    vault_region: Annotated[
-        str, Field(pattern="^[a-z0-9-]{1,40}$", description="Region that requests to the object store are signed for")
-    ] = "eu-central-1"
-    vault_credentials: Annotated[
-        Path | None, Field(description="File with key id and secret, two lines; empty: secrets/vault")
-    ] = None
-    vault_anchors: Annotated[Path | None, Field(description="CA certificates of the object store; empty: system's")] = (
-        None
+    state: Path = setting(Path("state"), "Folder of database, vault and keys")
+    database: str = setting("", "Database URL; empty: SQLite in the state folder")
+    vault: str = setting("", "s3://bucket/prefix; empty: folder vault in the state folder")
+    vault_endpoint: str = setting("", "Object store of the vault, https://host:port")
+    vault_region: str = setting(
+        "eu-central-1", "Region that requests to the object store are signed for", pattern="^[a-z0-9-]{1,40}$"
     )
-    vault_plain_http: Annotated[
-        bool, Field(description="Allow plain http to an object store beyond this machine; init journals it")
-    ] = False
-    host: Annotated[str, Field(description="Address the HTTP API listens on")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535, description="Port of the HTTP API; 0: any free one")] = 8480
-    mailbox_host: Annotated[str, Field(description="Address the XTA mailbox listens on")] = "127.0.0.1"
-    mailbox_port: Annotated[
-        int | None, Field(ge=0, le=65535, description="Port of the XTA mailbox (mutual TLS); empty: none")
-    ] = None
-    environment: Annotated[str, Field(pattern="^(PROD|TEST)$", description="Shown to operators: PROD or TEST")] = "TEST"
-    sender_identifier: Annotated[str, Field(description="Our DVDV key as author of messages")] = "bap:050000000000"
-    sender_name: Annotated[str, Field(description="Our name as author of messages")] = "Bauportal.NRW"
-    sender_street: Annotated[str, Field(max_length=100, description="Our street; XBau up to 2.3.1 wants it")] = ""
-    sender_number: Annotated[str, Field(pattern="^[0-9]{0,4}$", description="Our house number, digits only")] = ""
-    sender_postcode: Annotated[str, Field(pattern="^([0-9]{5})?$", description="Our postal code")] = ""
-    sender_town: Annotated[str, Field(max_length=100, description="Our town")] = ""
-    sender_email: Annotated[str, Field(max_length=200, description="Our e-mail address, as author of messages")] = ""
-    official_schemas: Annotated[Path | None, Field(description="Folder of installed official XBau schemas")] = None
-    workers: Annotated[int, Field(ge=1, le=256, description="Deliveries at a time in one worker process")] = 16
-    lease_seconds: Annotated[float, Field(gt=0, description="Lease of a delivery under way")] = 30.0
-    backoff_first_seconds: Annotated[float, Field(gt=0, description="Wait after the first failed attempt")] = 5.0
-    backoff_cap_seconds: Annotated[float, Field(gt=0, description="Longest wait between two attempts")] = 3600.0
-    breaker_after: Annotated[int, Field(ge=1, description="Failures in a row that interrupt a way")] = 5
-    breaker_pause_seconds: Annotated[float, Field(gt=0, description="How long an interrupted way rests")] = 300.0
-    look_every_seconds: Annotated[float, Field(gt=0, description="How often a file drop is looked at for pick-up")] = (
-        60.0
+    vault_credentials: Path | None = setting(None, "File with key id and secret, two lines; empty: secrets/vault")
+    vault_anchors: Path | None = setting(None, "CA certificates of the object store; empty: system's")
+    vault_plain_http: bool = setting(False, "Allow plain http to an object store beyond this machine; init journals it")
+    host: str = setting("127.0.0.1", "Address the HTTP API listens on")
+    port: int = setting(8480, "Port of the HTTP API; 0: any free one", least=0, most=65535)
+    mailbox_host: str = setting("127.0.0.1", "Address the XTA mailbox listens on")
+    mailbox_port: int | None = setting(None, "Port of the XTA mailbox (mutual TLS); empty: none", least=0, most=65535)
+    environment: str = setting("TEST", "Shown to operators: PROD or TEST", of=("PROD", "TEST"))
+    sender_identifier: str = setting("bap:050000000000", "Our DVDV key as author of messages")
+    sender_name: str = setting("Bauportal.NRW", "Our name as author of messages")
+    sender_street: str = setting("", "Our street; XBau up to 2.3.1 wants it", longest=100)
+    sender_number: str = setting("", "Our house number, digits only", pattern="^[0-9]{0,4}$")
+    sender_postcode: str = setting("", "Our postal code", pattern="^([0-9]{5})?$")
+    sender_town: str = setting("", "Our town", longest=100)
+    sender_email: str = setting("", "Our e-mail address, as author of messages", longest=200)
+    official_schemas: Path | None = setting(None, "Folder of installed official XBau schemas")
+    workers: int = setting(16, "Deliveries at a time in one worker process", least=1, most=256)
+    lease_seconds: float = setting(30.0, "Lease of a delivery under way", above=0)
+    backoff_first_seconds: float = setting(5.0, "Wait after the first failed attempt", above=0)
+    backoff_cap_seconds: float = setting(3600.0, "Longest wait between two attempts", above=0)
+    breaker_after: int = setting(5, "Failures in a row that interrupt a way", least=1)
+    breaker_pause_seconds: float = setting(300.0, "How long an interrupted way rests", above=0)
+    look_every_seconds: float = setting(60.0, "How often a file drop is looked at for pick-up", above=0)
+    disk_reserve_bytes: int = setting(512 * 10**6, "Free space below which uploads are refused", least=0)
+    gate_parallel: int = setting(4, "PDF checks at a time", least=1, most=64)
+    scanner: str = setting("", "clamd on this machine: its socket's path, or 127.0.0.1:port; empty: no virus scan")
+    scanner_seconds: float = setting(60.0, "Longest wait for one virus scan", above=0, most=600)
+    allow_hosts: tuple[str, ...] = setting((), "Hosts that adapters may send to (exact names); empty: none")
+    metadata_days: int = setting(3650, "Days after which an erased case's routing and state are deleted", least=30)
+    evidence_days: int = setting(3650, "Days after which an erased case's evidence is deleted", least=30)
+    mail_host: str = setting("", "Mail server; empty: no mail is sent")
+    mail_port: int = setting(587, "Port of the mail server", least=1, most=65535)
+    mail_encryption: Encryption = setting(
+        "starttls", "How the mail server encrypts: starttls or implicit", of=("starttls", "implicit")
     )
-    disk_reserve_bytes: Annotated[int, Field(ge=0, description="Free space below which uploads are refused")] = (
-        512 * 10**6
-    )
-    gate_parallel: Annotated[int, Field(ge=1, le=64, description="PDF checks at a time")] = 4
-    scanner: Annotated[
-        str, Field(description="clamd on this machine: its socket's path, or 127.0.0.1:port; empty: no virus scan")
-    ] = ""
-    scanner_seconds: Annotated[float, Field(gt=0, le=600, description="Longest wait for one virus scan")] = 60.0
-    allow_hosts: Annotated[
-        tuple[str, ...], Field(description="Hosts that adapters may send to (exact names); empty: none")
-    ] = ()
-
-    metadata_days: Annotated[
-        int, Field(ge=30, description="Days after which an erased case's routing and state are deleted")
-    ] = 3650
-    evidence_days: Annotated[int, Field(ge=30, description="Days after which an erased case's evidence is deleted")] = (
-        3650
-    )
-    mail_host: Annotated[str, Field(description="Mail server; empty: no mail is sent")] = ""
-    mail_port: Annotated[int, Field(ge=1, le=65535, description="Port of the mail server")] = 587
-    mail_encryption: Annotated[
-        Literal["starttls", "implicit"], Field(description="How the mail server encrypts: starttls or implicit")
-    ] = "starttls"
-    mail_from: Annotated[str, Field(description="Sender of the mails")] = "bauweiche@localhost.invalid"
-    mail_user: Annotated[str, Field(description="User at the mail server; password in the file secrets/mail")] = ""
-    mail_anchors: Annotated[Path | None, Field(description="CA certificates of the mail server; empty: system's")] = (
-        None
-    )
-    mail_to: Annotated[tuple[str, ...], Field(description="Addresses of the operators")] = ()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the base class hands them in by name
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the base class hands them in by name
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line first, then environment, then the file of the state folder."""
-        given = init_settings() | {key: value for key, value in env_settings().items() if key == "state"}
-        folder = Path(init_settings().get("state") or given.get("state") or "state")
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, folder / FILE)
+    mail_from: str = setting("bauweiche@localhost.invalid", "Sender of the mails")
+    mail_user: str = setting("", "User at the mail server; password in the file secrets/mail")
+    mail_anchors: Path | None = setting(None, "CA certificates of the mail server; empty: system's")
+    mail_to: tuple[str, ...] = setting((), "Addresses of the operators")
 
     @property
     def database_url(self) -> str:
@@ -138,5 +102,43 @@ class Settings(BaseSettings):
 
 
 def load(state: Path | None = None) -> Settings:
-    """Return the settings, those of the given state folder if one is named."""
-    return Settings() if state is None else Settings(state=state)
+    """Return the settings in force, those of the given state folder if one is named.
+
+    Raises:
+        ConfigurationError: CONFIGURATION, with everything that is wrong in the file and in the environment.
+    """
+    folder = state or Path(os.environ.get(f"{PREFIX}STATE") or "state")
+    written = _written(folder / FILE)
+    values: dict[str, Any] = {}
+    faults = [f"„{name}“ ist keine Einstellung ({FILE})." for name in written.keys() - _names()]
+    for one in fields(Settings):
+        place = f"{PREFIX}{one.name.upper()}"
+        given = os.environ.get(place, written.get(one.name))
+        if given is None or one.name == "state":
+            continue
+        try:
+            values[one.name] = read(one, given)
+        except ValueError as error:
+            faults.append(f"„{one.name}“: {error} ({place if place in os.environ else FILE}).")
+    if faults:
+        raise ConfigurationError(
+            codes.CONFIGURATION,
+            f"Die Einstellungen sind nicht verwendbar. {' '.join(sorted(faults))}",
+            f"Bitte {FILE} oder die Umgebungsvariablen berichtigen.",
+        )
+    return Settings(state=folder, **values)
+
+
+def _names() -> frozenset[str]:
+    return frozenset(one.name for one in fields(Settings))
+
+
+def _written(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise ConfigurationError(
+            codes.CONFIGURATION, f"Die Datei {path} ist nicht lesbar: {error}.", "Bitte die Datei berichtigen."
+        ) from error

@@ -3,48 +3,47 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from functools import cached_property, lru_cache, partial
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 
-from gateway import registry
 from gateway.adapter import Adapter, Plugin
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError, Fault, pointer
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Participation
-from gateway.edges.holidays_nrw import closed_days
 from gateway.edges.keyring import FolderKeyring
 from gateway.edges.link import GatewayLink, read_secret
-from gateway.edges.store import open_store
 from gateway.edges.vault_folder import FolderVault
 from gateway.edges.webhook import HttpsCourier
 from gateway.flow.webhooks import PORTALS
-from gateway.ports import Clock, Directory, Mailer, Store, Vault, World
+from gateway.ports import Clock, Mailer, Store, Vault, World
 from gateway.settings import Settings
+from gateway.sight import Looked, SystemClock, adapters, look
 
 if TYPE_CHECKING:
     from gateway.survey.table import Table
+
+__all__ = [
+    "PLAIN_HTTP",
+    "VAULT",
+    "SystemChance",
+    "SystemClock",
+    "adapters",
+    "open_world",
+    "plain_http_chosen",
+    "world_behind",
+]
 
 VAULT = "vault"
 """The journal's subject for choices about where sealed parts lie."""
 
 PLAIN_HTTP = "vault.plain_http"
 """What the journal says when sealed parts may travel to an object store without transport encryption."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the time, aware UTC."""
-        return datetime.now(UTC)
 
 
 class SystemChance:
@@ -69,36 +68,38 @@ def open_world(settings: Settings, clock: Clock | None = None) -> World:
     Raises:
         ConfigurationError: the state folder has not been set up.
     """
-    state = settings.state
-    if not (state / "keys").is_dir():
-        raise ConfigurationError(
-            codes.CONFIGURATION, f"Im Ordner {state} ist nichts eingerichtet.", "Bitte zuerst: bauweiche init"
-        )
-    the_clock = clock or SystemClock()
-    plugins = adapters()
-    store = open_store(settings.database_url, the_clock)
+    seen = look(settings.state, settings.database_url, clock)
     try:
-        vault = _vault(settings, store, the_clock)
+        return world_behind(seen, settings)
     except BaseException:
-        store.close()
+        seen.store.close()
         raise
+
+
+def world_behind(seen: Looked, settings: Settings) -> World:
+    """Return the whole world of an installation that was looked at already.
+
+    Raises:
+        ConfigurationError: its keys or its vault cannot be used.
+    """
+    state, store, clock, plugins = settings.state, seen.store, seen.clock, seen.plugins
     keyring = FolderKeyring(state / "keys")
     author = (settings.sender_identifier, settings.sender_name)
-    link = partial(GatewayLink, store, keyring, the_clock, state / "secrets", settings.allow_hosts, author=author)
+    link = partial(GatewayLink, store, keyring, clock, state / "secrets", settings.allow_hosts, author=author)
     portals = link(PORTALS)
     return World(
         store=store,
-        vault=vault,
+        vault=_vault(settings, store, clock),
         keyring=keyring,
         trust=keyring.trust(),
-        clock=the_clock,
+        clock=clock,
         chance=SystemChance(),
-        directory=Directory(registry.editions(), registry.municipalities()),
+        directory=seen.directory,
         plugins=plugins,
         build=partial(_build, plugins, link),
         policy=settings.policy,
         read_table=_read_table,
-        holidays=lru_cache(maxsize=16)(closed_days),
+        holidays=seen.holidays,
         mailer=_mailer(settings),
         official_schemas=settings.official_schemas or _installed(state / "schemas"),
         courier=HttpsCourier(portals.allow, partial(portals.tls, client=False)),
@@ -166,29 +167,6 @@ def _mailer(settings: Settings) -> Mailer | None:
 
 def _secret(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
-
-
-def adapters() -> Mapping[str, Plugin]:
-    """Return the adapters that entered by the entry point `bauweiche.adapter`, by name; ours come the same way."""
-    return _Plugins()
-
-
-class _Plugins(Mapping[str, Plugin]):
-    """Looks for adapters when first asked, and loads one when it is meant: who sends nothing imports no SOAP or SSH."""
-
-    @cached_property
-    def _entries(self) -> Mapping[str, EntryPoint]:
-        return {entry.name: entry for entry in entry_points(group="bauweiche.adapter")}
-
-    def __getitem__(self, name: str) -> Plugin:
-        plugin: Plugin = self._entries[name].load()
-        return plugin
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
 
 def _build(

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from gateway.domain.calendar import local_date
+from tui import styles
 from tui.calls import desk
 from tui.client import UNREACHABLE, ApiError, Client
 from tui.dialogs.reading import Reading, Twin
@@ -51,7 +52,7 @@ class Setting:
 class Console(InOrder):
     """The operators' console."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH: ClassVar[Any] = styles.PATHS
     TITLE = "Bauweiche"
     COMMANDS: ClassVar[set[Any]] = {ScreenHits, AuthorityHits}
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
@@ -73,7 +74,10 @@ class Console(InOrder):
     ]
 
     def __init__(self, setting: Setting) -> None:
+        # Begun in its first mode, the console draws no empty screen before: that costs as much as the screen itself.
+        self.DEFAULT_MODE = setting.first  # type: ignore[misc]  # chosen per console, though Textual has it per class
         super().__init__()
+        self.stylesheet = styles.ReadOnce(variables=self.get_css_variables())
         self.setting = setting
         self.texts = setting.texts
         self.clock = setting.clock
@@ -93,10 +97,9 @@ class Console(InOrder):
 
     # -- life ---------------------------------------------------------------------------------------------------
 
-    async def on_mount(self) -> None:
-        """Show the first screen at once, connect beside it."""
+    def on_mount(self) -> None:
+        """Connect while the first screen is drawn."""
         self.connect()
-        await self.switch_mode(self.setting.first)
         self.set_interval(1.0, self.tick)
         if self.setting.refresh_seconds:
             self.set_interval(self.setting.refresh_seconds, self._refresh)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import work
 from textual.timer import Timer
@@ -12,6 +12,7 @@ from gateway.domain.filtering import parse
 from tui.calls.deliveries import MOST_AT_ONCE, PAGE, Listed
 from tui.client import ApiError, Client
 from tui.list_page import ListPage
+from tui.tables import Order
 from tui.twins import german_words, with_words
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.rows import Rows
@@ -25,14 +26,21 @@ PAUSE_BEFORE_ASKING = 0.2
 
 
 class PagedPage(ListPage[T]):
-    """A subclass gives `table()` and `listed()`; the filter is the server's work, or it would see one page only."""
+    """A subclass gives `table()` and `listed()`; the filter is the server's work, or it would see one page only.
+
+    `served` names the column by which the server can order too: `listed` then asks for it `backwards`. By any other
+    column only what is loaded is sorted, and the screen says so.
+    """
+
+    served: ClassVar[str] = ""
 
     def __init__(self) -> None:
         super().__init__()
         self.next: int | None = None
         self.total, self.capped = 0, False
         self._waiting: Timer | None = None
-        self._asked_for = ""
+        self._asked_for = ("", False)
+        self._ordered = False
 
     async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
         """Return rows for what was typed."""
@@ -48,17 +56,25 @@ class PagedPage(ListPage[T]):
         table = self.rows.table
         return with_words(command, parse(self.rows.query_text, table.fields), table.section, self.texts)
 
+    @property
+    def backwards(self) -> bool:
+        """Whether the server is to begin at the other end."""
+        return bool(self.served) and self.rows.order == Order(self.served, backwards=True)
+
+    def _asking(self) -> tuple[str, bool]:
+        return self.rows.query_text, self.backwards
+
     # -- loading ------------------------------------------------------------------------------------------------
 
     async def load(self, client: Client) -> None:
         """Fetch the rows in view anew; rows far below keep the state they were loaded with."""
-        words = self.rows.query_text
-        same = words == self._asked_for
+        words, asked = self.rows.query_text, self._asking()
+        same = asked == self._asked_for
         known: list[T] = self.rows.items if same else []
         found = await self.listed(client, words, 0, min(MOST_AT_ONCE, max(PAGE, len(known))))
-        if words != self.rows.query_text:
+        if asked != self._asking():
             return
-        self._asked_for = words
+        self._asked_for = asked
         older = self._older(known, found)
         self.total, self.capped = found.total, found.capped
         self.next = self.next if older else found.next
@@ -77,15 +93,15 @@ class PagedPage(ListPage[T]):
     @work(exclusive=True, group="more")
     async def more(self) -> None:
         """Fetch the rows that follow; once a list was read to its end, nothing is asked."""
-        words, after = self.rows.query_text, self.next
-        if after is None or words != self._asked_for:
+        words, asked, after = self.rows.query_text, self._asking(), self.next
+        if after is None or asked != self._asked_for:
             return
         try:
             found = await self.listed(await self.console.api(), words, after, PAGE)
         except ApiError as error:
             self.failed(error)
             return
-        if words == self.rows.query_text and after == self.next:
+        if asked == self._asking() and after == self.next:
             key = self.rows.table.key
             known = {key(row) for row in self.rows.items}
             self.next = found.next
@@ -94,7 +110,11 @@ class PagedPage(ListPage[T]):
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Say what the cursor stands on; near the end ask for more."""
         super().on_rows_moved(event)
-        if self.next is not None and event.rows.cursor >= len(event.rows.visible_items) - NEAR:
+        if self.backwards != self._ordered:
+            self._ordered = self.backwards
+            self.rows.go_to_row(0)  # the row it stood on is at the other end of a list that nobody has read so far
+            self.reload()
+        elif self.next is not None and event.rows.cursor >= len(event.rows.visible_items) - NEAR:
             self.more()
 
     # -- the filter is the server's -----------------------------------------------------------------------------
@@ -127,6 +147,8 @@ class PagedPage(ListPage[T]):
         notes = [self.texts("shell.marked", n=len(self.rows.marks))] if self.rows.marks else []
         unknown = self.unknown_fields()
         notes += [self.texts("shell.filter_unknown", names=", ".join(unknown))] if unknown else []
+        if more and self.rows.order.column not in ("", self.served):
+            notes.append(self.texts("shell.sorted_loaded", n=shown))
         self.tell_place(count, " · ".join([*notes, *self.remarks()]))
 
     def unknown_fields(self) -> Sequence[str]:

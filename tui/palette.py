@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +11,8 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from gateway.domain.filtering import fold
+from tui.calls import authorities
+from tui.client import ApiError
 from tui.page import Page
 from tui.plain import plain
 from tui.screens import PLACES
@@ -64,6 +67,13 @@ class ScreenHits(Provider):
 
 class AuthorityHits(Provider):
     """Every authority by name or key."""
+
+    async def startup(self) -> None:
+        """Learn their names, unless a list has been seen already; without a server none is offered."""
+        console = cast("Console", self.app)
+        if not console.known:
+            with suppress(ApiError):
+                console.known = await authorities.rows(await console.api())
 
     async def search(self, query: str) -> Hits:
         """Offer those that contain all words, the shortest names first."""

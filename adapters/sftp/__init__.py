@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from adapters.folder.adapter import FolderAdapter
 from adapters.sftp.session import HOST_KEYS, Target, strong
 from adapters.sftp.shelf import sftp_shelf
+from adapters.titles import SFTP
 from gateway.adapter import AdapterSettings, Link, Plugin
 from gateway.domain import codes
 from gateway.domain.errors import ConfigurationError
@@ -142,4 +143,4 @@ def _pin(text: str) -> tuple[str, tuple[str, ...]]:
     return key.get_fingerprint("sha256"), ("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,)
 
 
-plugin = Plugin(Settings, build, "SFTP", repeatable=True)
+plugin = Plugin(Settings, build, SFTP, repeatable=True)

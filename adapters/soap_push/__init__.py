@@ -19,6 +19,7 @@ from adapters.own_wsdl import zeep_client
 from adapters.soap_push.body import Body, Content
 from adapters.soap_push.request import make_request
 from adapters.soap_push.wire import Answer, garbage, post, status_error
+from adapters.titles import SOAP_PUSH
 from adapters.tls_probe import PATIENCE, connected, probe_https
 from gateway.adapter import AdapterSettings, Envelope, Finding, Handover, Link, Outcome, Plugin, Refused, Unconfirmed
 from gateway.domain import codes
@@ -152,7 +153,7 @@ def _wsdl() -> Path:
 plugin = Plugin(
     Settings,
     SoapPush,
-    "SOAP-Übergabe an einen Dienst der Behörde",
+    SOAP_PUSH,
     repeatable=True,
     protections=frozenset({"transport", "end_to_end"}),
 )

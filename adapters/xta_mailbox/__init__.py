@@ -3,6 +3,7 @@
 Mounted under `/services/XTAService` by its endpoint; the client certificate is the identity.
 """
 
+from adapters.titles import XTA_MAILBOX
 from adapters.xta_mailbox.adapter import Mailbox, Settings
 from adapters.xta_mailbox.app import endpoint
 from gateway.adapter import Plugin
@@ -12,7 +13,7 @@ __all__ = ["Mailbox", "Settings", "endpoint", "plugin"]
 plugin = Plugin(
     settings=Settings,
     build=Mailbox,
-    title="XTA-Postfach (Behörde holt ab)",
+    title=XTA_MAILBOX,
     repeatable=True,
     protections=frozenset({"transport", "end_to_end"}),
     endpoint=endpoint,

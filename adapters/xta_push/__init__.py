@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
+from adapters.titles import XTA_PUSH
 from adapters.tls_probe import PATIENCE, connected, probe_https
 from adapters.xta_push import outcomes
 from adapters.xta_push.calls import Calls, Report
@@ -229,7 +230,7 @@ def _handover(report: Report, identity: str) -> Handover:
 plugin = Plugin(
     settings=Settings,
     build=XtaPush,
-    title="XTA-Push (Gateway übergibt)",
+    title=XTA_PUSH,
     repeatable=True,
     protections=frozenset({"transport", "end_to_end"}),
 )

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.edges.metrics import MEDIA_TYPE, Overdue, exposition
 from gateway.flow import clocks
+from gateway.flow.days import unfetched
 from gateway.ports import Transaction, World
 
 router = APIRouter()
@@ -19,5 +20,5 @@ def metrics(request: Request) -> Response:
 
 def watch(world: World, tx: Transaction) -> Overdue:
     """Return what time has made of what is open."""
-    lax = [(str(one.ready.authority), one.missed) for one in clocks.unfetched(world, tx)]
+    lax = [(str(one.ready.authority), one.missed) for one in unfetched(world, tx)]
     return Overdue(lax, len(clocks.overdue_plans(world, tx)))

@@ -22,6 +22,7 @@ from gateway.commands.authority_sheets import (
 from gateway.commands.participation_files import write_csv, write_json
 from gateway.commands.seat import DAY_FORMATS, NOT_FOUND, USAGE, day_of, dumped, fail, opened, out, say, seat_of
 from gateway.domain.authority import edition_on, moves, with_step
+from gateway.domain.counting import counted
 from gateway.domain.participation import (
     Option,
     Phase,
@@ -95,17 +96,17 @@ def list_authorities(
 @app.command("show")
 def show(ctx: typer.Context, key: Key, on: Day = None, as_json: AsJson = False) -> None:
     """Eine Behörde mit allem: Zuständigkeit, Teilnahme, Verlauf und künftige Änderungen."""
-    from gateway.api.operator import rows
+    from gateway.api.operator.detail import detail
 
     with opened(ctx) as world, world.store.reading() as tx:
         day = day_of(world, on)
         authority = find(world, tx, key, day)
         history = tx.registry.history(authority.key)
         edition = world.directory.editions[edition_on(tx.registry.edition_plan(), day)]
-        detail = rows.detail(world, tx, authority, day)
+        shown = detail(world, tx, authority, day)
     towns = edition.municipalities_of(authority.key)
     if as_json:
-        shown = detail | row_json(Row(authority, in_force(history, day)))
+        shown |= row_json(Row(authority, in_force(history, day)))
         out(dumped({**shown, "municipalities": towns, "history": list(map(to_json, history))}))
     else:
         names = [world.directory.municipalities[ags].name for ags in towns]
@@ -128,7 +129,8 @@ def export(
         else:
             values = [value for _, value in sorted(tx.registry.all_in_force(day_of(world, on)).items())]
         names = names_of(world)
-    say(f"{len(values)} Einstellungen" + ("." if history else "; frühere und künftige mit --history."))
+    more = "." if history else "; frühere und künftige mit --history."
+    say(counted(len(values), "Einstellung", "Einstellungen") + more)
     out(write_json(values) if as_json or form is Form.JSON else write_csv(values, names))
 
 

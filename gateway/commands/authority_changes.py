@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.api.operator.seen import tags, unchanged
 from gateway.commands.authority_lookup import find
 from gateway.commands.authority_sheets import difference_lines, option_text, phase_text
 from gateway.commands.participation_files import read_file
@@ -21,7 +22,7 @@ from gateway.domain.calendar import written_date
 from gateway.domain.participation import Option, Participation, Phase, Protection, differences, in_force, to_json
 from gateway.domain.participation_json import from_json, invalid
 from gateway.flow import golive
-from gateway.flow.participation import change, change_all, faults_of
+from gateway.flow.participation import change_all, faults_of
 from gateway.ports import Transaction, World
 
 Begin = Annotated[
@@ -65,6 +66,9 @@ def set_participation(
     source: Annotated[str, typer.Option(help="Woher die Angabe kommt.")] = "Befehlszeile",
     note: Annotated[str, typer.Option(help="Bemerkung.")] = "",
     unapproved: Unapproved = False,
+    seen: Annotated[
+        str, typer.Option("--seen", metavar="ETAG", help="Nur ändern, was noch so ist („etag“ aus show --json).")
+    ] = "",
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -84,7 +88,7 @@ def set_participation(
         "source": source,
         "note": note,
     }
-    wanted = _set(ctx, key, begin, wishes, Manner(reason, dry_run, unapproved))
+    wanted = _set(ctx, key, begin, wishes, Manner(reason, dry_run, unapproved, seen))
     out(dumped(to_json(wanted)) if as_json else _kept_line(wanted))
 
 
@@ -102,9 +106,10 @@ def import_file(
         read = read_file(octets)
         with world.store.reading() as tx:
             new = [value for value in read if not _kept(tx, value)]
+            seen = tags(tx, {value.authority for value in new})
         _refuse_faults(world, new, unapproved=unapproved)
         if new and not dry_run:
-            change_all(world, new, seat_of(ctx).actor, reason, unapproved=unapproved)
+            change_all(world, new, seat_of(ctx).actor, reason, guard=unchanged(seen), unapproved=unapproved)
     counts = {"read": len(read), "changed": len(new), "unchanged": len(read) - len(new), "dry_run": dry_run}
     text = f"{len(read)} gelesen, {len(new)} {'zu ändern' if dry_run else 'geändert'}, {counts['unchanged']} gleich\n"
     out(dumped(counts) if as_json else text)
@@ -112,11 +117,12 @@ def import_file(
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a change is made: why, only as a trial, without approval."""
+    """How a change is made: why, only as a trial, without approval; over what was seen, if that is told."""
 
     reason: str
     dry_run: bool
     unapproved: bool
+    seen: str
 
 
 def _set(ctx: typer.Context, key: str, begin: datetime | None, wishes: Mapping[str, Any], how: Manner) -> Participation:
@@ -126,13 +132,15 @@ def _set(ctx: typer.Context, key: str, begin: datetime | None, wishes: Mapping[s
         with world.store.reading() as tx:
             authority = find(world, tx, key, day)
             held = in_force(tx.registry.history(authority.key), day)
+            seen = {authority.key: how.seen} if how.seen else tags(tx, [authority.key])
         wanted = _changed(authority, held, day, wishes)
         say(f"{authority.title}, ab {written_date(day)}:")
         say("\n".join(f"  {line}" for line in difference_lines(differences(held, wanted))) or "  keine Änderung")
         if how.dry_run:
             _refuse_faults(world, [wanted], unapproved=how.unapproved)
         else:
-            wanted = change(world, wanted, seat_of(ctx).actor, how.reason, unapproved=how.unapproved)
+            guard, actor = unchanged(seen), seat_of(ctx).actor
+            (wanted,) = change_all(world, [wanted], actor, how.reason, guard=guard, unapproved=how.unapproved)
     return wanted
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.domain.authority import Authority, EditionPlan, Move
 from gateway.domain.calendar import written_date, written_moment
+from gateway.domain.counting import counted
 from gateway.domain.participation import (
     PROTECTION_TITLES,
     Difference,
@@ -64,7 +65,11 @@ def overview(rows: Sequence[Row], on: date, edition: str) -> str:
     lines = [_line(_HEAD), *map(_line, map(_cells, rows))]
     counts = ", ".join(f"{option} {option.label}: {_count(rows, option)}" for option in Option)
     unknown = sum(row.participation is None for row in rows)
-    lines += ["", f"{len(rows)} Behörden am {written_date(on)}, Verzeichnis {edition}.", f"{counts}, offen: {unknown}."]
+    lines += [
+        "",
+        f"{counted(len(rows), 'Behörde', 'Behörden')} am {written_date(on)}, Verzeichnis {edition}.",
+        f"{counts}, offen: {unknown}.",
+    ]
     return "\n".join(lines) + "\n"
 
 

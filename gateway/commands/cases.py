@@ -12,6 +12,7 @@ import typer
 from gateway.commands.seat import NOT_FOUND, USAGE, dumped, fail, opened, out, say
 from gateway.domain.calendar import written_moment
 from gateway.domain.case import Case, Delivery
+from gateway.domain.counting import counted
 from gateway.domain.deadlines import standing
 from gateway.domain.delivery import TITLES, State, why
 from gateway.domain.journal import Entry
@@ -103,7 +104,7 @@ def _told(case: Case, authority: str, delivery: Delivery | None, entries: list[E
         attempts=delivery.attempt if delivery else 0,
         failed=bool(delivery and delivery.code),
     )
-    count = "1 Anlage" if len(case.parts) == 1 else f"{len(case.parts)} Anlagen"
+    count = counted(len(case.parts), "Anlage", "Anlagen")
     lines = [
         f"Vorgang {case.number}: {TITLES[case.state]}" + (" (TEST)" if case.test else ""),
         f"  {sentence.de}",

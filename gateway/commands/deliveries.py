@@ -42,6 +42,7 @@ def list_deliveries(
     state: Annotated[list[State] | None, typer.Option(help="Nur diese Zustände, mehrfach möglich.")] = None,
     authority: Annotated[str, typer.Option(help="Nur diese Behörde (Schlüssel).")] = "",
     cause: Annotated[str, typer.Option(help="Nur mit dieser Ursache (Code aus „deliveries causes“).")] = "",
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Die älteste zuerst.")] = False,
     after: Annotated[int, typer.Option(min=0, help="Weiter nach dieser Position (next der vorigen Seite).")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Höchstens so viele.")] = 100,
     as_json: AsJson = False,
@@ -50,7 +51,8 @@ def list_deliveries(
     from gateway.api.operator.delivery_rows import Asked, page_of
 
     with opened(ctx) as world:
-        page = page_of(world, Asked(tuple(state or ()), authority, cause, " ".join(words or [])), after, limit)
+        asked = Asked(tuple(state or ()), authority, cause, " ".join(words or []), oldest_first)
+        page = page_of(world, asked, after, limit)
     if as_json:
         out(dumped(page))
         return

@@ -13,6 +13,7 @@ from cryptography import x509
 from gateway.commands.findings import Result, shown
 from gateway.commands.seat import FAILURE, opened, out, say, seat_of
 from gateway.domain.calendar import local_date, written_date, written_moment
+from gateway.domain.counting import counted
 from gateway.domain.dossier import POSTAL
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import AuthorityKey
@@ -140,7 +141,7 @@ def _ways(world: World) -> Iterator[Result]:
     for key, fault in faults:
         yield Result("fail", f"Weg zu {AuthorityKey(key)}", fault)
     if not faults:
-        count = "1 Behörde hat" if len(taking_part) == 1 else f"{len(taking_part)} Behörden haben"
+        count = counted(len(taking_part), "Behörde hat", "Behörden haben")
         yield Result("ok", "Wege", f"{count} einen Weg, alle Einstellungen vollständig")
 
 
@@ -175,4 +176,8 @@ def _addresses(world: World) -> Iterator[Result]:
         shown = ", ".join(without[:5]) + (f" und {len(without) - 5} weitere" if len(without) > 5 else "")
         yield Result("warn", "Postanschriften", f"fehlen für die Pläne bei {shown} (Kontakt mit Rolle „{POSTAL}“)")
     elif by_post:
-        yield Result("ok", "Postanschriften", f"für alle {len(by_post)} Behörden mit Plänen per Post hinterlegt")
+        yield Result(
+            "ok",
+            "Postanschriften",
+            f"hinterlegt für {counted(len(by_post), 'Behörde', 'Behörden')} mit Plänen per Post",
+        )

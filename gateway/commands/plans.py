@@ -23,9 +23,10 @@ def overdue(
 ) -> None:
     """Zeigt, welche Behörden einen ganzen Arbeitstag lang nicht abgeholt haben, und wessen Pläne überfällig sind."""
     from gateway.flow import clocks
+    from gateway.flow.days import unfetched
 
     with opened(ctx) as world, world.store.reading() as tx:
-        lax, late = clocks.unfetched(world, tx), clocks.overdue_plans(world, tx)
+        lax, late = unfetched(world, tx), clocks.overdue_plans(world, tx)
     if as_json:
         pickups = [
             {"authority": one.ready.authority, "count": one.ready.count, "since": one.ready.since.isoformat(),

@@ -14,6 +14,7 @@ from gateway.commands.authority_sheets import difference_lines
 from gateway.commands.seat import DAY_FORMATS, USAGE, day_of, dumped, fail, opened, out, say, seat_of
 from gateway.commands.words import Words, narrowed
 from gateway.domain.calendar import written_date, written_moment
+from gateway.domain.counting import counted
 from gateway.domain.participation import Difference
 
 app = typer.Typer(
@@ -113,7 +114,8 @@ def apply(
         applied = surveys.apply(world, found, day, seat_of(ctx).actor, reason, row)
     if as_json:
         out(dumped({"batch": surveys.batch_of(found), "valid_from": day.isoformat(), "applied": len(applied)}))
-    say(f"Übernommen: {len(applied)} Behörden ab {written_date(day)} als „{surveys.batch_of(found)}“.")
+    whom = counted(len(applied), "Behörde", "Behörden")
+    say(f"Übernommen: {whom} ab {written_date(day)} als „{surveys.batch_of(found)}“.")
 
 
 @app.command("undo")
@@ -127,7 +129,9 @@ def undo(ctx: typer.Context, survey: Survey, reason: Reason, as_json: AsJson = F
         names = [authority_of(world, key).title for key in undone.left_alone]
     if as_json:
         out(dumped({"restored": list(undone.restored), "left_alone": list(undone.left_alone)}))
-    say(f"Zurückgenommen bei {len(undone.restored)} Behörden; {len(undone.left_alone)} seither geänderte bleiben.")
+    whom = counted(len(undone.restored), "Behörde", "Behörden")
+    left = counted(len(undone.left_alone), "seither geänderte bleibt", "seither geänderte bleiben")
+    say(f"Zurückgenommen bei {whom}; {left}.")
     if names:
         say(f"Nicht überschrieben: {', '.join(names)}.")
 

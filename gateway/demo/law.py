@@ -15,7 +15,8 @@ from gateway.domain.calendar import local_date, written_date
 from gateway.domain.deadlines import level_of, submitted_on
 from gateway.domain.ids import CaseNumber
 from gateway.domain.notice_mail import to_authority, urgent
-from gateway.flow import clocks, plans
+from gateway.flow import plans
+from gateway.flow.days import unfetched
 from gateway.flow.evidence import bundle
 from gateway.ports import Clock, World
 
@@ -53,7 +54,7 @@ def who_misses_the_fetch(world: World, days: int, say: Say) -> list[str]:
     """
     later = replace(world, clock=Later(world.clock, timedelta(days=days)))
     with world.store.reading() as tx:
-        found = clocks.unfetched(later, tx)
+        found = unfetched(later, tx)
     day = written_date(local_date(later.clock.now()))
     for one in found:
         say(f"  {one.name} holt nicht ab; am {day} wären {one.missed} Arbeitstage versäumt (erlaubt ist keiner).")

@@ -36,7 +36,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which deliveries an operator wants to see, newest first; `below` is the position to go on from (0: newest).
+    """Which deliveries an operator wants to see, newest or oldest first; `after` is the position to go on from.
 
     With `case_number_to`, case numbers from `case_number` up to it are meant.
     """
@@ -46,5 +46,6 @@ class Wanted:
     code: str = ""
     case_number: str = ""
     case_number_to: str = ""
-    below: int = 0
+    after: int = 0
     limit: int = 100
+    oldest_first: bool = False

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from gateway.domain import codes
 from gateway.domain.calendar import written_date, written_moment
+from gateway.domain.counting import counted
 from gateway.domain.deadlines import Ready
 from gateway.domain.errors import ConfigurationError
 
@@ -104,7 +105,7 @@ def to_authority(unfetched: Unfetched | None, plans: Sequence[Posted], name: str
     lines = [f"Guten Tag, dies ist eine automatische Nachricht des Gateways an: {name}.", ""]
     if unfetched:
         lines += [
-            f"Für Sie liegen {_count(unfetched.ready.count, 'Vorgang', 'Vorgänge')} bereit und wurden nicht abgeholt,"
+            f"Für Sie liegen {counted(unfetched.ready.count, 'Vorgang', 'Vorgänge')} bereit und wurden nicht abgeholt,"
             f" der älteste seit {written_moment(unfetched.ready.since)} Uhr ({unfetched.ready.case_number}).",
             f"Seitdem {_days(unfetched.missed)}. Teilnehmende Behörden holen an jedem Arbeitstag",
             "mindestens einmal ab (Nutzungsbedingungen § 6).",
@@ -135,7 +136,7 @@ def urgent(level: int, found: Sequence[Unfetched]) -> Letter:
         "",
     ]
     word = "Dringend: " if level >= 5 else ""
-    head = f"{word}{_count(len(found), 'Behörde', 'Behörden')} seit {_days_word(level)} ohne Abholung"
+    head = f"{word}{counted(len(found), 'Behörde', 'Behörden')} seit {_days_word(level)} ohne Abholung"
     return Letter(subject(head), "\n".join([*lines, *_FOOT]))
 
 
@@ -157,7 +158,7 @@ def digest(
         late = (f"  {one.case_number}  {one.name}  Frist {written_date(one.due)}" for one in plans)
         lines += [f"Pläne überfällig ({len(plans)}):", *_listed(late), ""]
     if held:
-        lines += [f"Angehalten, ein Mensch muss entscheiden: {_count(held, 'Übermittlung', 'Übermittlungen')}.", ""]
+        lines += [f"Angehalten, ein Mensch muss entscheiden: {counted(held, 'Übermittlung', 'Übermittlungen')}.", ""]
     if ending:
         ends = (f"  {name}: {purpose} bis {written_moment(end)} Uhr" for name, purpose, end in ending)
         lines += [f"Zertifikate, die bald ablaufen ({len(ending)}):", *_listed(ends), ""]
@@ -171,7 +172,7 @@ _FOOT = ("--", "Automatisch gesendet vom Gateway Bauweiche. Diese Nachricht enth
 
 def _unfetched(one: Unfetched) -> str:
     ready = one.ready
-    count = _count(ready.count, "Vorgang", "Vorgänge")
+    count = counted(ready.count, "Vorgang", "Vorgänge")
     since = f"ältester seit {written_moment(ready.since)} Uhr ({ready.case_number})"
     return f"  {ready.authority}  {one.name}: {count}, {since}"
 
@@ -180,10 +181,6 @@ def _listed(lines: Iterable[str]) -> list[str]:
     every = list(lines)
     rest = len(every) - LINES
     return [*every[:LINES], *([f"  … und {rest} weitere"] if rest > 0 else [])]
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _days(missed: int) -> str:

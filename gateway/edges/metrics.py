@@ -98,9 +98,9 @@ def _ways(tx: Transaction, now: datetime) -> Iterator[Metric]:
 
 def _certificates(tx: Transaction, now: datetime) -> Iterator[Metric]:
     newest: dict[tuple[str, str], datetime] = {}
-    for key, purpose, certificate in tx.certificates.all():
-        end = certificate.not_valid_after_utc
-        newest[key, purpose] = max(end, newest.get((key, purpose), end))
+    for one in tx.certificates.held():
+        name = str(one.owner), one.purpose
+        newest[name] = max(one.until, newest.get(name, one.until))
     shown = [(pair, (end - now).total_seconds()) for pair, end in sorted(newest.items())]
     yield _gauge("certificate_seconds", "Time left of authorities' certificates", ("authority", "purpose"), shown)
 

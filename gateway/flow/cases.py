@@ -12,7 +12,7 @@ from gateway.domain.errors import ConfigurationError, RoutingError, SealError, S
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.message import Party
 from gateway.domain.participation import Participation, in_force
-from gateway.ports import Transaction, World
+from gateway.ports import Sight, Transaction, World
 
 
 def own_case(tx: Transaction, client: Client, case_id: str) -> Case:
@@ -64,7 +64,7 @@ def party(authority: Authority) -> Party:
     return Party(authority.dvdv_key, authority.title)
 
 
-def authority_of(world: World, key: AuthorityKey) -> Authority:
+def authority_of(world: Sight, key: AuthorityKey) -> Authority:
     """Return an authority by key from any edition, so that a delivery survives a change of edition.
 
     Raises:

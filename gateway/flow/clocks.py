@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from gateway.domain.calendar import local_date
 from gateway.domain.case import Case
-from gateway.domain.deadlines import LEVELS, level_of, may_write, missed_days, plans_overdue, reminder_day
+from gateway.domain.deadlines import LEVELS, level_of, may_write, plans_overdue, reminder_day
 from gateway.domain.delivery import PlansState, State
 from gateway.domain.evidence import Fact
 from gateway.domain.ids import AuthorityKey
@@ -16,7 +16,7 @@ from gateway.domain.journal import Act
 from gateway.domain.notice_mail import Posted, Unfetched, digest, to_authority, urgent
 from gateway.flow import evidence, expiry, webhooks
 from gateway.flow.cases import authority_of
-from gateway.flow.days import closed_days
+from gateway.flow.days import closed_days, unfetched
 from gateway.flow.mails import addresses, queue
 from gateway.ports import Transaction, World
 
@@ -62,17 +62,6 @@ def set_closed_days(
             "removed": [day.isoformat() for day in sorted(before.keys() - days.keys())],
         }
         tx.journal.append(Act(actor, "calendar.changed", "", why, facts))
-
-
-def unfetched(world: World, tx: Transaction) -> list[Unfetched]:
-    """Return who has let a whole working day pass without fetching, the longest waiting first."""
-    now = world.clock.now()
-    closed = closed_days(world, tx, local_date(now))
-    found = (
-        Unfetched(ready, authority_of(world, ready.authority).name, missed_days(ready.since, now, closed))
-        for ready in tx.duties.unfetched()
-    )
-    return [one for one in found if one.missed]
 
 
 def overdue_plans(world: World, tx: Transaction) -> list[Posted]:

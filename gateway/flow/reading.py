@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from gateway.domain import codes
 from gateway.domain.case import Client
+from gateway.domain.counting import counted
 from gateway.domain.errors import SubmissionError
 from gateway.domain.journal import Act
 from gateway.domain.reply import Reply, ReplyPart, ReplyState
@@ -65,7 +66,9 @@ def _inline(world: World, reply: Reply, index: int) -> tuple[ReplyPart, Iterator
     inline = inline_documents(read_reply(message_of(world, reply)))
     if not len(reply.parts) <= index < len(reply.parts) + len(inline):
         count = len(reply.parts) + len(inline)
-        raise SubmissionError(codes.NOT_FOUND, f"Diese Antwort hat {count} Anlagen, gezählt ab 0.")
+        raise SubmissionError(
+            codes.NOT_FOUND, f"Diese Antwort hat {counted(count, 'Anlage', 'Anlagen')}, gezählt ab 0."
+        )
     document = inline[index - len(reply.parts)]
     content = document.content or b""
     digest = hashlib.sha256(content).hexdigest()

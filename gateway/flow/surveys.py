@@ -11,6 +11,7 @@ from typing import Any
 from gateway.domain import codes
 from gateway.domain.authority import edition_on
 from gateway.domain.calendar import local_date, written_date
+from gateway.domain.counting import counted
 from gateway.domain.dossier import Survey, SurveyState
 from gateway.domain.errors import Fault, RoutingError
 from gateway.domain.ids import AuthorityKey
@@ -161,8 +162,8 @@ def _values(tx: Transaction, survey: Survey, valid_from: date, rows: Collection[
         values.append(from_json(base | row["wanted"] | stamps | {"changed_by": "", "changed_at": None}))
     if faults:
         reason = (
-            f"{len(faults)} Behörden wurden seit dem Einlesen geändert oder sind am {written_date(valid_from)} "
-            "anders eingetragen; es wurde nichts übernommen."
+            f"{counted(len(faults), 'Behörde wurde', 'Behörden wurden')} seit dem Einlesen geändert oder "
+            f"am {written_date(valid_from)} anders eingetragen; es wurde nichts übernommen."
         )
         raise RoutingError(codes.STATE_CONFLICT, reason, "Bitte die Umfrage zu diesem Datum neu einlesen.", faults)
     return values

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from uuid import UUID
 
-from cryptography import x509
-
-from gateway.adapter import Adapter, Plugin
 from gateway.domain.authority import Edition, Municipality
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.notice_mail import Mail
@@ -20,10 +17,13 @@ from gateway.domain.participation import Participation
 from gateway.ports.office import Dossiers, Duties, Evidence, Insight, Mails, Surveys
 from gateway.ports.replies import Courier, Replies, Webhooks
 from gateway.ports.store import Cases, Certificates, Clients, Deliveries, Idempotency, JournalLog, Registry, Ways
-from gateway.seal.keys import SigningKey
-from gateway.seal.trust import Trust
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # whoever only looks at the store need not wait for cryptography and adapters
+    from cryptography import x509
+
+    from gateway.adapter import Adapter, Plugin
+    from gateway.seal.keys import SigningKey
+    from gateway.seal.trust import Trust
     from gateway.survey.table import Table
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Policy",
     "Registry",
     "Replies",
+    "Sight",
     "Store",
     "Surveys",
     "Transaction",
@@ -241,6 +242,22 @@ def _read_here(octets: bytes) -> Table:
     return read_table(octets)
 
 
+class Sight(Protocol):
+    """What the first look at an installation needs of its world: no keys, no vault, and no adapter but its title."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def holidays(self) -> Callable[[int, int], frozenset[date]]: ...
+
+    def title(self, adapter: str) -> str:
+        """Return what people call a way of delivery; one that is not installed, by its own name."""
+
+
 @dataclass(frozen=True)
 class World:
     """Everything outside that the flow works with, handed to it once."""
@@ -261,3 +278,8 @@ class World:
     read_table: Callable[[bytes], Table] = _read_here
     """Reads a survey file; in an installation, in a process of its own."""
     holidays: Callable[[int, int], frozenset[date]] = lambda _first, _last: frozenset()
+
+    def title(self, adapter: str) -> str:
+        """Return what people call a way of delivery; one that is not installed, by its own name."""
+        plugin = self.plugins.get(adapter)
+        return plugin.title if plugin else adapter

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
-
-from cryptography import x509
 
 from gateway.domain.authority import EditionPlan
 from gateway.domain.case import Answered, Case, Client, Delivery, Way
@@ -16,6 +14,9 @@ from gateway.domain.expiry import Held
 from gateway.domain.ids import AuthorityKey, CaseNumber, MessageId
 from gateway.domain.journal import Act, Entry
 from gateway.domain.participation import Participation
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 class Cases(Protocol):

@@ -49,9 +49,10 @@ def everything(store: SqlStore) -> list[Any]:
     keys=st.none() | st.frozensets(st.sampled_from((AHLEN, BOCHUM, COESFELD))),
     code=st.sampled_from(CODES),
     limit=st.integers(1, 25),
+    oldest_first=st.booleans(),
 )
 def test_pages_put_together_are_what_a_look_at_everything_finds(
-    store: SqlStore, states: frozenset[State], keys: Any, code: str, limit: int
+    store: SqlStore, states: frozenset[State], keys: Any, code: str, limit: int, oldest_first: bool
 ) -> None:
     expected = [
         one.position
@@ -60,16 +61,17 @@ def test_pages_put_together_are_what_a_look_at_everything_finds(
         and (keys is None or one.authority in keys)
         and (not code or one.code == code)
     ]
+    expected = expected[::-1] if oldest_first else expected
     found: list[int] = []
-    below = 0
+    after = 0
     with store.reading() as tx:
         while True:
-            wanted = Wanted(states=states, authorities=keys, code=code, below=below, limit=limit)
+            wanted = Wanted(states, keys, code, after=after, limit=limit, oldest_first=oldest_first)
             page = [one.position for one in tx.insight.deliveries(wanted)]
             found += page
             if len(page) < limit:
                 break
-            below = page[-1]
+            after = page[-1]
         assert found == expected
         assert tx.insight.count(Wanted(states=states, authorities=keys, code=code)) == len(expected)
         assert tx.insight.count(Wanted(states=states, authorities=keys, code=code), 5) == min(5, len(expected))
@@ -93,6 +95,7 @@ def test_counts_causes_and_the_oldest_are_those_of_the_rows(store: SqlStore) -> 
 
 QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "page": lambda tx: tx.insight.deliveries(Wanted()),
+    "oldest first": lambda tx: tx.insight.deliveries(Wanted(after=1, oldest_first=True)),
     "states": lambda tx: tx.insight.deliveries(Wanted(states=frozenset({State.HELD, State.CONFIRMED}))),
     "authority": lambda tx: tx.insight.deliveries(Wanted(authorities=frozenset({AHLEN}))),
     "both": lambda tx: tx.insight.deliveries(Wanted(frozenset({State.HELD}), frozenset({AHLEN, BOCHUM}))),

@@ -18,7 +18,7 @@ from gateway.edges.migrations import migrate, settings
 from gateway.edges.store import open_store
 from gateway.edges.store.engine import open_engines
 from gateway.edges.store.schema import FLOOR, HEAD, REVISIONS
-from gateway.edges.store.tables import Row
+from gateway.edges.store.tables import CATALOGUE
 from tests.kit.stores import StillClock, a_case, fresh_postgres
 
 
@@ -50,7 +50,7 @@ def test_migrated_tables_are_what_the_models_say(addresses: tuple[str, str]) -> 
     engines = open_engines(addresses[0])
     with engines.writer.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
-        assert compare_metadata(context, Row.metadata) == []
+        assert compare_metadata(context, CATALOGUE) == []
     engines.dispose()
 
 

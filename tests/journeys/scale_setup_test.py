@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_plain_http_beyond_this_machine_needs_the_setting_and_an_entry_in_the_jo
     assert [(act.what, act.facts["endpoint"]) for act in entries] == [("vault.plain_http", "http://10.0.0.1:9000")]
     world.store.close()
     with pytest.raises(ConfigurationError, match="Ereignisprotokoll"):
-        open_world(chosen.model_copy(update={"vault_endpoint": "http://10.0.0.2:9000"}))
+        open_world(replace(chosen, vault_endpoint="http://10.0.0.2:9000"))
 
 
 def test_credentials_that_others_may_read_are_not_used(tmp_path: Path) -> None:

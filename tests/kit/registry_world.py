@@ -138,6 +138,7 @@ def registry_world(store: MemoryStore, clock: FixedClock | None = None) -> World
         clock=clock or FixedClock(),
         directory=Directory(registry.editions(), registry.municipalities()),
         plugins={"file_drop": plugin},
+        title=lambda adapter: plugin.title if adapter == "file_drop" else adapter,
         policy=Policy(),
     )
     return cast(World, world)

@@ -82,18 +82,19 @@ class FakeWork(FakeDesk):
 
     async def listed(self, request: Request) -> Any:
         asked = request.query_params
-        states, below = asked.getlist("state"), int(asked.get("after", 0))
+        states, after, oldest = asked.getlist("state"), int(asked.get("after", 0)), asked.get("order") == "oldest"
         limit = min(500, int(asked.get("limit", 100)))
         words = asked.get("q", "").casefold()
         rows = [
             row
-            for row in sorted(self.sent, key=lambda row: -row["position"])
+            for row in sorted(self.sent, key=lambda row: row["position"], reverse=not oldest)
             if (not states or row["state"] in states)
             and asked.get("authority") in (None, row["authority"])
             and asked.get("cause") in (None, row.get("code", ""))
             and words in f"{row['case_number']} {row['authority_name']}".casefold()
         ]
-        shown = [row for row in rows if not below or row["position"] < below][:limit]
+        behind = [row for row in rows if not after or (row["position"] > after if oldest else row["position"] < after)]
+        shown = behind[:limit]
         following = shown[-1]["position"] if len(shown) == limit else None
         return {"rows": shown, "next": following, "total": len(rows)}
 

@@ -68,6 +68,41 @@ async def test_refreshing_a_long_list_keeps_the_rows_beyond_one_answer() -> None
         assert len(rows_of(app)) == 800
 
 
+async def test_the_oldest_first_is_the_server_s_order_and_goes_on_page_by_page() -> None:
+    api = FakeWork(sent=many(1000))
+    for row in api.sent:
+        row["age_seconds"] = 60 * (1001 - row["position"])
+    async with console(api, first="deliveries") as (app, pilot):
+        page = page_of(app)
+        assert isinstance(page, ListPage)
+        page.rows.sort_by("age")
+        await press(app, pilot, "S")
+        assert [getattr(row, "position", 0) for row in rows_of(app)] == list(range(1, 101))
+        assert "sortiert sind nur" not in text_of(app)
+        assert page.twin() == "bauweiche deliveries list --oldest-first"
+        await press(app, pilot, "G")
+        assert [getattr(row, "position", 0) for row in rows_of(app)] == list(range(1, 201))
+        await press(app, pilot, "r")
+        assert len(rows_of(app)) == 200
+        await press(app, pilot, "S")
+        assert getattr(rows_of(app)[0], "position", 0) == 1000
+
+
+async def test_another_order_says_that_it_is_of_what_is_loaded() -> None:
+    async with console(FakeWork(sent=many(1000)), first="deliveries", size=(120, 40)) as (app, pilot):
+        page = page_of(app)
+        assert isinstance(page, ListPage)
+        page.rows.sort_by("authority")
+        await press(app, pilot, "j")
+        assert "sortiert sind nur die 100 geladenen" in text_of(app)
+    async with console(FakeWork(), first="deliveries") as (app, pilot):
+        page = page_of(app)
+        assert isinstance(page, ListPage)
+        page.rows.sort_by("authority")
+        await press(app, pilot, "j")
+        assert "sortiert sind nur" not in text_of(app), "a list that is all there is sorted as a whole"
+
+
 async def test_the_filter_is_asked_of_the_server_so_that_counts_are_whole() -> None:
     api = FakeWork(sent=many(1000))
     async with console(api, first="deliveries") as (app, pilot):

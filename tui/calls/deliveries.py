@@ -66,6 +66,7 @@ class Asked:
     authority: str = ""
     cause: str = ""
     words: str = ""
+    oldest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,14 @@ class Traced:
 
 
 async def listed(client: Client, asked: Asked, *, after: int = 0, limit: int = PAGE) -> Listed:
-    """Return deliveries, newest first; go on with `next` as `after`."""
+    """Return deliveries, newest first unless asked otherwise; go on with `next` as `after`."""
     answer = await client.get(
         "/deliveries",
         state=list(asked.states) or None,
         authority=asked.authority,
         cause=asked.cause,
         q=asked.words,
+        order="oldest" if asked.oldest_first else None,
         after=after or None,
         limit=limit,
     )

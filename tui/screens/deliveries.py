@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -29,10 +30,11 @@ QUIET = ("accepted", "under_way", "waiting", "held", "available", "handed_over",
 
 
 class DeliveriesPage(PagedPage[DeliveryRow]):
-    """The list of deliveries, newest first; filtered and paged by the server."""
+    """The list of deliveries, newest first; filtered, paged, and by age ordered by the server."""
 
     section = "deliveries"
     export_name = "sendungen"
+    served = "age"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "export", "key.export", show=False),
         Binding("a", "act", "key.act"),
@@ -47,7 +49,7 @@ class DeliveriesPage(PagedPage[DeliveryRow]):
 
     async def listed(self, client: Client, words: str, after: int, limit: int) -> Listed:
         """Ask the server for what was typed."""
-        asked = asked_for(parse(words, self.rows.table.fields), self.texts)
+        asked = replace(asked_for(parse(words, self.rows.table.fields), self.texts), oldest_first=self.backwards)
         return await deliveries.listed(client, asked, after=after, limit=limit)
 
     def unknown_fields(self) -> Sequence[str]:
@@ -63,6 +65,7 @@ class DeliveriesPage(PagedPage[DeliveryRow]):
         options = [f"--state {state}" for state in asked.states]
         options += [f"--authority {asked.authority}"] if asked.authority else []
         options += [f"--cause {shlex.quote(asked.cause)}"] if asked.cause else []
+        options += ["--oldest-first"] if self.backwards else []
         words = [shlex.quote(word) for word in asked.words.split()]
         dashed = ["--"] if any(word.startswith("-") for word in words) else []
         return " ".join(["bauweiche deliveries list", *options, *dashed, *words])
@@ -135,7 +138,9 @@ def asked_for(query: Query, texts: Texts) -> Asked:
         else:
             words.append(term.values[0])
     wanted = (states or set(signs.STATES)) - excluded if states or excluded else set()
-    return Asked(tuple(state for state in signs.STATES if state in wanted), words=" ".join(words), **found)
+    return Asked(
+        tuple(state for state in signs.STATES if state in wanted), found["authority"], found["cause"], " ".join(words)
+    )
 
 
 def _states(values: Sequence[str], texts: Texts) -> list[str]:

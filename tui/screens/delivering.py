@@ -56,7 +56,8 @@ async def act_on(page: Page, chosen: Sequence[DeliveryRow], *, only: str = "") -
         await page.app.push_screen_wait(Reading(title, [("", refused)], texts("dialogs.hint_read")))
         return False
     typed = _typed(act, possible, texts)
-    lines = [texts(f"delivering.{act}.what"), "", *await _told(page, client, act, possible, refused)]
+    what = texts(f"delivering.{act}.what", n=len(_once_per_case(act, possible)))
+    lines = [what, "", *await _told(page, client, act, possible, refused)]
     title = texts("delivering.confirm", act=texts(f"delivering.{act}.name"), n=len(possible))
     reason = await page.app.push_screen_wait(Confirm(title, lines, typed=typed))
     if not reason:

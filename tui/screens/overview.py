@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui import signs
-from tui.calls import authorities, desk
+from tui.calls import desk
 from tui.client import Client
 from tui.formats import age, spark
 from tui.page import Page
@@ -45,15 +45,13 @@ class OverviewPage(Page):
         yield Static("", id="places", markup=False)
 
     async def load(self, client: Client) -> None:
-        """Fetch the numbers; the authorities besides, for the palette."""
+        """Fetch the numbers."""
         seen = await desk.overview(client)
         self.query_one(Board).show(stacks(seen, self.texts))
         self._hours(seen)
         self.query_one("#rows", Rows).show(seen.items)
         self.query_one("#places", Static).update(self._places())
         self.tell_place()
-        if not self.console.known:
-            self.console.known = await authorities.rows(client)
 
     def twin(self) -> str:
         """The report has the same numbers."""

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from gateway.api.operator import rows
 from gateway.api.operator.access import Editing, Reading, world_of
+from gateway.api.operator.detail import detail
 from gateway.api.operator.guards import guarded, reading, require_approval_for
 from gateway.api.operator.shapes import Because, CertificateIn, ContactsIn, NoteIn, ParticipationIn, SettingsIn
 from gateway.domain import codes
@@ -218,6 +219,6 @@ def releases(_: Reading) -> list[str]:
 def _detail(world: World, key: AuthorityKey, response: Response) -> dict[str, Any]:
     found = authority_of(world, key)
     with world.store.reading() as tx:
-        shown = rows.detail(world, tx, found)
+        shown = detail(world, tx, found)
     response.headers["ETag"] = shown["etag"]
     return shown

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -13,8 +12,10 @@ from fastapi import APIRouter, Depends, Request
 from gateway.api.operator.access import Editing, world_of
 from gateway.api.operator.guards import reading, require_approval_for
 from gateway.api.operator.rows import etag
+from gateway.api.operator.seen import unchanged
 from gateway.api.operator.shapes import BulkIn
 from gateway.domain import codes
+from gateway.domain.counting import counted
 from gateway.domain.errors import Fault, GatewayError, SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.participation import Difference, Participation, differences, in_force, to_json
@@ -63,7 +64,14 @@ def change_several(
         values = [plan.value for plan in planned if plan.value is not None and plan.differences]
         for value in values:
             require_approval_for(world, value, operator)
-        change_all(world, values, operator.actor, given.reason, given.batch, partial(_require_unchanged, given.seen))
+        change_all(
+            world,
+            values,
+            operator.actor,
+            given.reason,
+            given.batch,
+            unchanged({AuthorityKey(key): tag for key, tag in given.seen.items()}),
+        )
     return {"rows": [_out(plan) for plan in planned], "applied": not given.dry_run}
 
 
@@ -75,24 +83,9 @@ def _require_seen(given: BulkIn) -> None:
         if key not in given.seen
     ]
     if faults:
-        reason = f"Bei {_many(len(faults))} fehlt der gesehene Stand; es wurde nichts geändert."
+        whom = counted(len(faults), "Behörde", "Behörden")
+        reason = f"Bei {whom} fehlt der gesehene Stand; es wurde nichts geändert."
         raise SubmissionError(codes.ETAG_MISSING, reason, "Bitte die ETags der Vorschau mitsenden (seen).", faults)
-
-
-def _many(count: int) -> str:
-    return "1 Behörde" if count == 1 else f"{count} Behörden"
-
-
-def _require_unchanged(seen: Mapping[str, str], tx: Transaction) -> None:
-    """Raise ETAG_STALE, naming every authority that somebody has changed since the preview."""
-    faults = [
-        Fault(codes.ETAG_STALE, f"/seen/{key}", "Seit der Vorschau geändert.")
-        for key, tag in seen.items()
-        if etag(tx.registry.history(AuthorityKey(key)), tx.dossiers.get(AuthorityKey(key))) != tag
-    ]
-    if faults:
-        reason = f"{_many(len(faults))} hat jemand anderes seit der Vorschau geändert; es wurde nichts geändert."
-        raise SubmissionError(codes.ETAG_STALE, reason, "Bitte die Vorschau neu laden.", faults)
 
 
 def _plan(world: World, tx: Transaction, key: AuthorityKey, changes: dict[str, Any], begin: date) -> Planned:

@@ -20,6 +20,7 @@ from gateway.domain.deadlines import level_of
 from gateway.domain.errors import SubmissionError
 from gateway.domain.rehearsal import day_asked
 from gateway.flow import clocks, rehearse
+from gateway.flow.days import unfetched
 
 router = APIRouter()
 
@@ -76,7 +77,7 @@ def overdue(request: Request, _: Reading) -> dict[str, Any]:
     """The longest waiting first; `level` is 1, 2 or 5 working days (NB § 6)."""
     world = world_of(request)
     with world.store.reading() as tx:
-        lax, late = clocks.unfetched(world, tx), clocks.overdue_plans(world, tx)
+        lax, late = unfetched(world, tx), clocks.overdue_plans(world, tx)
     return {
         "pickups": [
             {

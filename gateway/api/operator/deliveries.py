@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
@@ -28,7 +28,7 @@ TYPED_ABOVE = 20
 TYPED = {"requeue": "WIEDERHOLEN", "hold": "ANHALTEN"}
 
 
-@router.get("/deliveries", summary="Deliveries, newest first")
+@router.get("/deliveries", summary="Deliveries, newest first or oldest first")
 def deliveries(
     request: Request,
     _: Reading,
@@ -36,14 +36,18 @@ def deliveries(
     authority: Annotated[str | None, Query()] = None,
     cause: Annotated[str, Query(max_length=60)] = "",
     q: Annotated[str, Query(max_length=200)] = "",
+    order: Annotated[Literal["newest", "oldest"], Query()] = "newest",
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """Go on with `next` as `after`; `q` is a case number or how one begins (`9KRP`: of this year), or parts of a name.
+    """Go on with `next` as `after` and in the same `order`.
+
+    `q` is a case number or how one begins (`9KRP`: of this year), or parts of an authority's name.
 
     `total` is counted up to 10 000; `capped` says that there are more.
     """
-    return page_of(world_of(request), Asked(tuple(state or ()), authority or "", cause, q), after, limit)
+    asked = Asked(tuple(state or ()), authority or "", cause, q, oldest_first=order == "oldest")
+    return page_of(world_of(request), asked, after, limit)
 
 
 @router.get("/deliveries/causes", summary="What stands still, grouped by cause")

@@ -15,13 +15,13 @@ from gateway.domain.filtering import fold
 from gateway.domain.ids import AuthorityKey, case_numbers_like, read_case_number
 from gateway.domain.insight import Wanted
 from gateway.flow.cases import authority_of
-from gateway.ports import Transaction, World
+from gateway.ports import Sight, Transaction
 
 COUNTED = 10_000
 """Deliveries that fit a filter are counted up to here: nobody reads further, and counting costs."""
 
 
-def delivery_out(world: World, delivery: Delivery, way: Way | None = None) -> dict[str, Any]:
+def delivery_out(world: Sight, delivery: Delivery, way: Way | None = None) -> dict[str, Any]:
     """Return a delivery as operators see it, with the sentence that says why it stands where it stands.
 
     `way` is the way to its authority as it is now: what waits may wait for the way, not for its own next attempt.
@@ -85,9 +85,10 @@ class Asked:
     authority: str = ""
     cause: str = ""
     q: str = ""
+    oldest_first: bool = False
 
 
-def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any]:
+def page_of(world: Sight, asked: Asked, after: int, limit: int) -> dict[str, Any]:
     """Return a page of deliveries; the command line shows the same."""
     number, number_to, named = _meant(world, asked.q)
     chosen = frozenset({AuthorityKey(asked.authority)}) if asked.authority else None
@@ -97,8 +98,9 @@ def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any
         code=asked.cause,
         case_number=number,
         case_number_to=number_to,
-        below=after,
+        after=after,
         limit=limit,
+        oldest_first=asked.oldest_first,
     )
     with world.store.reading() as tx:
         found = tx.insight.deliveries(wanted)
@@ -109,7 +111,7 @@ def page_of(world: World, asked: Asked, after: int, limit: int) -> dict[str, Any
     return {"rows": rows, "next": following, "total": min(total, COUNTED), "capped": total > COUNTED}
 
 
-def _meant(world: World, q: str) -> tuple[str, str, frozenset[AuthorityKey] | None]:
+def _meant(world: Sight, q: str) -> tuple[str, str, frozenset[AuthorityKey] | None]:
     """Return the case number words mean, the last one where they only begin one, and the authorities they name."""
     whole = read_case_number(q) if q else None
     if whole:
@@ -126,7 +128,7 @@ def _meant(world: World, q: str) -> tuple[str, str, frozenset[AuthorityKey] | No
     return number, number_to, names
 
 
-def _named(world: World, word: str) -> frozenset[AuthorityKey]:
+def _named(world: Sight, word: str) -> frozenset[AuthorityKey]:
     wanted = fold(word)
     return frozenset(
         key
@@ -136,7 +138,7 @@ def _named(world: World, word: str) -> frozenset[AuthorityKey]:
     )
 
 
-def causes_of(world: World) -> list[dict[str, Any]]:
+def causes_of(world: Sight) -> list[dict[str, Any]]:
     """Return why deliveries stand still; the command line shows the same."""
     with world.store.reading() as tx:
         found = tx.insight.causes()

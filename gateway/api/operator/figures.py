@@ -17,10 +17,10 @@ from gateway.domain.case import Delivery
 from gateway.domain.delivery import State
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.insight import OPEN, Wanted
-from gateway.domain.participation import Option, Phase
+from gateway.domain.participation import Option, Participation, Phase, in_force
 from gateway.flow.cases import authority_of
-from gateway.flow.clocks import unfetched
-from gateway.ports import Transaction, World
+from gateway.flow.days import unfetched
+from gateway.ports import Sight, Transaction
 
 CERTIFICATE_DAYS = 30
 SHOWN = 20
@@ -41,7 +41,7 @@ NEXT_STEP: Mapping[State, str] = {
 }
 
 
-def me_of(world: World, operator: Operator, environment: str) -> dict[str, Any]:
+def me_of(world: Sight, operator: Operator, environment: str) -> dict[str, Any]:
     """Return who sits there and what they may do: the header of the console is made of this."""
     return {
         "name": operator.name,
@@ -53,7 +53,7 @@ def me_of(world: World, operator: Operator, environment: str) -> dict[str, Any]:
     }
 
 
-def overview_of(world: World) -> dict[str, Any]:
+def overview_of(world: Sight) -> dict[str, Any]:
     """Return the overview; the command line and the report show the same numbers."""
     now = world.clock.now()
     hours = _hours(local_date(now))
@@ -64,13 +64,13 @@ def overview_of(world: World) -> dict[str, Any]:
         oldest, waiting = tx.insight.oldest(OPEN, 1), tx.insight.oldest((State.WAITING,), 1)
         held = tx.insight.deliveries(Wanted(states=frozenset({State.HELD}), limit=SHOWN))
         attention = _attention(world, tx, seen)
-    table = [rows.row(world, seen, authority) for authority in seen.edition.authorities.values()]
+    settings = [in_force(seen.histories.get(key, ()), seen.on) for key in seen.edition.authorities]
     return {
-        "participation": _participation(table),
-        "live": sum(_is(row, Phase.LIVE) for row in table),
-        "test": sum(_is(row, Phase.TEST) for row in table),
+        "participation": _participation(settings),
+        "live": sum(_is(one, Phase.LIVE) for one in settings),
+        "test": sum(_is(one, Phase.TEST) for one in settings),
         "today": {name: today.get(word, 0) for word, name in TODAY.items()},
-        "attention": attention | {"certificates": sum(_runs_out(row) for row in table)},
+        "attention": attention | {"certificates": sum(_runs_out(seen, key) for key in seen.edition.authorities)},
         "waiting": sum(load.waiting for load in seen.loads.values()),
         "oldest": _oldest(world, oldest),
         "longest_wait": _longest(world, waiting),
@@ -79,16 +79,16 @@ def overview_of(world: World) -> dict[str, Any]:
     }
 
 
-def _participation(table: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    counted = Counter(row["option"] for row in table)
-    return {option.value: counted[option.value] for option in Option} | {"sum": len(table)}
+def _participation(settings: Sequence[Participation | None]) -> dict[str, int]:
+    counted = Counter(one.option if one else Option.NONE for one in settings)
+    return {option.value: counted[option] for option in Option} | {"sum": len(settings)}
 
 
-def _is(row: Mapping[str, Any], phase: Phase) -> bool:
-    return bool(row["phase"] == phase and Option(row["option"]).accepts)
+def _is(one: Participation | None, phase: Phase) -> bool:
+    return one is not None and one.phase is phase and one.option.accepts
 
 
-def _attention(world: World, tx: Transaction, seen: Seen) -> dict[str, int]:
+def _attention(world: Sight, tx: Transaction, seen: Seen) -> dict[str, int]:
     """Count what needs somebody: held, not fetched for a working day, replies without a case, plans that never came."""
     return {
         "held": sum(load.held for load in seen.loads.values()),
@@ -98,18 +98,19 @@ def _attention(world: World, tx: Transaction, seen: Seen) -> dict[str, int]:
     }
 
 
-def _runs_out(row: Mapping[str, Any]) -> bool:
-    return row["certificate_days"] is not None and row["certificate_days"] < CERTIFICATE_DAYS
+def _runs_out(seen: Seen, key: AuthorityKey) -> bool:
+    until = rows.soonest_end(seen, key)
+    return until is not None and (until - seen.now).days < CERTIFICATE_DAYS
 
 
-def _oldest(world: World, found: Sequence[Delivery]) -> dict[str, Any] | None:
+def _oldest(world: Sight, found: Sequence[Delivery]) -> dict[str, Any] | None:
     if not found:
         return None
     age = int((world.clock.now() - found[0].stamped_at).total_seconds())
     return {"case_number": found[0].case_number, "age_seconds": age, "authority": found[0].authority}
 
 
-def _longest(world: World, waiting: Sequence[Delivery]) -> dict[str, Any] | None:
+def _longest(world: Sight, waiting: Sequence[Delivery]) -> dict[str, Any] | None:
     if not waiting:
         return None
     key = AuthorityKey(waiting[0].authority)

@@ -31,6 +31,7 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "name": ("Name under which it is kept or known", "Umfrage November"),
     "newest": ("Newest first", True),
     "on": ("The day the answer is about; today unless given", "2026-12-01"),
+    "order": ("Which come first: `newest` or `oldest`", "oldest"),
     "procedure": ("Only authorities that take this procedure", "baugenehmigung"),
     "q": ("Words that must all occur, `!word` that must not; lists of records know `field:value`", "warendorf"),
     "reason": ("Why; it stands in the journal", "Absprache mit der Behörde"),

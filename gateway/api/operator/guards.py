@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from fastapi import Request
 
 from gateway.api.bodies import Shape, read_body, read_json, shaped
-from gateway.api.operator import rows
 from gateway.api.operator.roles import Operator
+from gateway.api.operator.seen import changed
 from gateway.domain import codes
 from gateway.domain.authority import Authority
 from gateway.domain.calendar import local_date
@@ -71,7 +71,7 @@ def guarded(request: Request, authority: Authority) -> Callable[[Transaction], N
     given = if_match(request)
 
     def check(tx: Transaction) -> None:
-        if rows.etag(tx.registry.history(authority.key), tx.dossiers.get(authority.key)) != given:
+        if changed(tx, {authority.key: given}):
             raise stale()
 
     return check

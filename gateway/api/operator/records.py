@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from gateway.api.operator import rows
 from gateway.api.operator.access import Reading, world_of
+from gateway.api.operator.detail import certificate_out, own_out
 from gateway.api.operator.sifting import JOURNAL_FIELDS, sift
 from gateway.api.operator.words import meaning
 from gateway.domain.ids import AuthorityKey
@@ -81,7 +81,7 @@ def certificates_of(world: World) -> dict[str, Any]:
     """Return all certificates; the command line shows the same."""
     with world.store.reading() as tx:
         held = [
-            rows.certificate_out(world, key, _holder(world, key), purpose, one)
+            certificate_out(world, key, _holder(world, key), purpose, one)
             for key, purpose, one in tx.certificates.all()
         ]
     return {"rows": sorted(held, key=lambda one: one["not_after"]), "own": _own(world)}
@@ -93,5 +93,5 @@ def _holder(world: World, key: AuthorityKey) -> str:
 
 def _own(world: World) -> list[dict[str, Any]]:
     """Return every key of the gateway that has a certificate, those that are over too."""
-    held = [rows.own_out(world, one) for one in world.keyring.list() if one.not_before and one.not_after]
+    held = [own_out(world, one) for one in world.keyring.list() if one.not_before and one.not_after]
     return sorted(held, key=lambda one: str(one["not_after"]))

@@ -1,16 +1,13 @@
-"""Authorities as operators see them: one row each, and everything about one."""
+"""Authorities as operators see them in lists: one row each."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.domain.authority import Authority, Edition, edition_on
 from gateway.domain.calendar import local_date
@@ -21,8 +18,7 @@ from gateway.domain.ids import AuthorityKey
 from gateway.domain.insight import Load
 from gateway.domain.participation import Option, Participation, Phase, in_force, to_json, upcoming
 from gateway.flow.proofs import onboarding_of
-from gateway.ports import OwnKey, Transaction, World
-from gateway.seal.keys import fingerprint
+from gateway.ports import Sight, Transaction
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Seen:
     held: Mapping[AuthorityKey, Sequence[Held]]
 
 
-def see(world: World, tx: Transaction, on: date | None = None) -> Seen:
+def see(world: Sight, tx: Transaction, on: date | None = None) -> Seen:
     """Read everything about all authorities of the edition in force on a day (today unless chosen)."""
     now = world.clock.now()
     day = on or local_date(now)
@@ -64,7 +60,7 @@ def held_by_key(tx: Transaction) -> Mapping[AuthorityKey, Sequence[Held]]:
     return found
 
 
-def table_of(world: World, on: date | None = None) -> dict[str, Any]:
+def table_of(world: Sight, on: date | None = None) -> dict[str, Any]:
     """Return one row per authority; the command line shows the same."""
     with world.store.reading() as tx:
         seen = see(world, tx, on)
@@ -76,7 +72,7 @@ def table_of(world: World, on: date | None = None) -> dict[str, Any]:
     }
 
 
-def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
+def row(world: Sight, seen: Seen, authority: Authority) -> dict[str, Any]:
     """Return one authority as a row."""
     key = authority.key
     history = seen.histories.get(key, ())
@@ -104,18 +100,18 @@ def row(world: World, seen: Seen, authority: Authority) -> dict[str, Any]:
         "procedures": sorted(procedure.value for procedure in current.procedures) if current else [],
         "release": accepting.release if accepting else "",
         "adapter": accepting.adapter if accepting else "",
-        "adapter_title": _title(world, accepting.adapter) if accepting else "",
+        "adapter_title": world.title(accepting.adapter) if accepting else "",
         "protection": accepting.protection.value if accepting else "",
         "phase": (current.phase if current else Phase.NOT_CONNECTED).value,
         "phase_label": (current.phase if current else Phase.NOT_CONNECTED).label,
         "stage": stage.value,
         "stage_label": stage.label,
         "redirect_url": current.redirect_url if current else "",
-        "last_pickup": _iso(load.last_pickup),
+        "last_pickup": iso(load.last_pickup),
         "open_items": load.open,
         "held": load.held,
         "certificate_days": (until - seen.now).days if until else None,
-        "certificate_until": _iso(until),
+        "certificate_until": iso(until),
         "paused": way.paused,
         "paused_why": way.paused_why,
         "next_change": _next(following),
@@ -142,77 +138,6 @@ def etag_of(value: object) -> str:
     return '"' + hashlib.sha256(seen.encode()).hexdigest()[:32] + '"'
 
 
-def certificate_out(
-    world: World, key: AuthorityKey | None, name: str, purpose: str, found: x509.Certificate
-) -> dict[str, Any]:
-    """Return a certificate as operators see it."""
-    public = found.public_key()
-    return {
-        "fingerprint": fingerprint(found),
-        "purpose": purpose,
-        "subject": found.subject.rfc4514_string(),
-        "issuer": found.issuer.rfc4514_string(),
-        "not_before": found.not_valid_before_utc.isoformat(),
-        "not_after": found.not_valid_after_utc.isoformat(),
-        "days": (found.not_valid_after_utc - world.clock.now()).days,
-        "algorithm": f"{'RSA' if isinstance(public, rsa.RSAPublicKey) else 'EC'} {getattr(public, 'key_size', '')}",
-        "authority": key or "",
-        "authority_name": name,
-    }
-
-
-def own_out(world: World, found: OwnKey) -> dict[str, Any]:
-    """Return a certificate of the gateway itself, as `certificate_out` does."""
-    days = (found.not_after - world.clock.now()).days if found.not_after else None
-    return {
-        "fingerprint": found.fingerprint,
-        "purpose": found.purpose,
-        "subject": found.subject,
-        "issuer": found.issuer,
-        "not_before": _iso(found.not_before),
-        "not_after": _iso(found.not_after),
-        "days": days,
-        "algorithm": found.algorithm,
-        "authority": "",
-        "authority_name": "Gateway",
-    }
-
-
-def detail(world: World, tx: Transaction, authority: Authority, on: date | None = None) -> dict[str, Any]:
-    """Return everything about one authority, as it is on a day (today unless chosen)."""
-    seen = see(world, tx, on)
-    key = authority.key
-    history = sorted(seen.histories.get(key, ()), key=lambda one: one.valid_from, reverse=True)
-    way = seen.ways.get(key, Way(key))
-    dossier = seen.dossiers.get(key, Dossier(key))
-    return row(world, seen, authority) | {
-        "history": [to_json(one) for one in history if one.valid_from <= seen.on],
-        "upcoming": [to_json(one) for one in upcoming(history, seen.on)],
-        "municipalities": [
-            {"ags": ags, "name": world.directory.municipalities[ags].name}
-            for ags in seen.edition.municipalities_of(key)
-        ],
-        "certificates": [
-            certificate_out(world, key, authority.name, purpose, one)
-            for purpose in sorted({one.purpose for one in seen.held.get(key, ())})
-            for one in tx.certificates.of(key, purpose)
-        ],
-        "contacts": [asdict(contact) for contact in dossier.contacts],
-        "notes": [asdict(note) | {"at": note.at.isoformat()} for note in reversed(dossier.notes)],
-        "ways": {
-            "failures": way.failures,
-            "open_until": _iso(way.open_until),
-            "paused": way.paused,
-            "paused_why": way.paused_why,
-        },
-    }
-
-
-def _title(world: World, adapter: str) -> str:
-    plugin = world.plugins.get(adapter)
-    return plugin.title if plugin else adapter
-
-
 def _next(following: Sequence[Participation]) -> dict[str, Any] | None:
     if not following:
         return None
@@ -225,5 +150,6 @@ def _next(following: Sequence[Participation]) -> dict[str, Any] | None:
     }
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
+    """Return a moment as it stands in answers."""
     return moment.isoformat() if moment else None

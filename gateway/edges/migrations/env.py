@@ -7,14 +7,14 @@ from sqlalchemy import Connection
 
 from gateway.edges.store.columns import for_postgresql
 from gateway.edges.store.engine import open_engines
-from gateway.edges.store.tables import Row
+from gateway.edges.store.tables import CATALOGUE
 
 
 def run(connection: Connection) -> None:
     """Run what Alembic was asked for; SQLite cannot alter most things, so tables are rebuilt in batches."""
     if connection.dialect.name == "postgresql":
-        for_postgresql(Row.metadata)
-    context.configure(connection=connection, target_metadata=Row.metadata, render_as_batch=True, compare_type=True)
+        for_postgresql(CATALOGUE)
+    context.configure(connection=connection, target_metadata=CATALOGUE, render_as_batch=True, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()
 

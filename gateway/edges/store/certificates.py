@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
 from gateway.domain.expiry import Held
 from gateway.domain.ids import AuthorityKey
 from gateway.edges.store.tables import CERTIFICATES
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _NEWEST = (CERTIFICATES.c.valid_from.desc(), CERTIFICATES.c.valid_until.desc(), CERTIFICATES.c.fingerprint)
 _ADD = insert(CERTIFICATES)
@@ -52,11 +54,12 @@ class SqlCertificates:
     def of(self, authority: AuthorityKey, purpose: str) -> Sequence[x509.Certificate]:
         """Return certificates for `encrypt`, `sign` or `tls`, newest validity first."""
         found = self._connection.execute(_OF, {"key": authority, "use": purpose}).scalars()
-        return [x509.load_der_x509_certificate(bytes(der)) for der in found]
+        return [_certificate(der) for der in found]
 
     def add(self, authority: AuthorityKey, purpose: str, certificate: x509.Certificate) -> None:
         """Keep a certificate; once more is the same as once."""
-        fingerprint = certificate.fingerprint(SHA256()).hex()
+        der = _der(certificate)
+        fingerprint = hashlib.sha256(der).hexdigest()
         held = {"key": authority, "use": purpose, "print": fingerprint}
         if self._connection.execute(_HELD, held).first() is not None:
             return
@@ -66,7 +69,7 @@ class SqlCertificates:
             "fingerprint": fingerprint,
             "valid_from": certificate.not_valid_before_utc,
             "valid_until": certificate.not_valid_after_utc,
-            "der": certificate.public_bytes(Encoding.DER),
+            "der": der,
         }
         self._connection.execute(_ADD, values)
 
@@ -82,14 +85,25 @@ class SqlCertificates:
     def all(self) -> Iterable[tuple[AuthorityKey, str, x509.Certificate]]:
         """Return every certificate with its authority and purpose."""
         return [
-            (AuthorityKey(row.authority), row.purpose, x509.load_der_x509_certificate(bytes(row.der)))
-            for row in self._connection.execute(_ALL)
+            (AuthorityKey(row.authority), row.purpose, _certificate(row.der)) for row in self._connection.execute(_ALL)
         ]
 
     def held(self, authority: AuthorityKey | None = None) -> Sequence[Held]:
         """Return what is held of one authority, or of all, without reading the certificates; newest validity first."""
         query, binds = (_HEADS, {}) if authority is None else (_HEADS_OF, {"key": authority})
         return [Held(*row) for row in self._connection.execute(query, binds)]
+
+
+def _certificate(der: bytes) -> x509.Certificate:
+    from cryptography import x509  # lists of certificates are shown without reading one
+
+    return x509.load_der_x509_certificate(bytes(der))
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return certificate.public_bytes(Encoding.DER)
 
 
 def _tidy(fingerprint: str) -> str:

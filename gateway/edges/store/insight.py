@@ -108,8 +108,8 @@ class SqlInsight:
         ]
 
     def deliveries(self, wanted: Wanted) -> Sequence[Delivery]:
-        """Return deliveries, newest first."""
-        return listing.newest(self._connection, wanted)
+        """Return a page of deliveries."""
+        return listing.page(self._connection, wanted)
 
     def count(self, wanted: Wanted, most: int = 10_000) -> int:
         """Return how many there are in all, counted up to `most`."""
@@ -117,4 +117,4 @@ class SqlInsight:
 
     def oldest(self, states: Sequence[State], limit: int) -> Sequence[Delivery]:
         """Return the deliveries of some states that came first."""
-        return listing.oldest(self._connection, states, limit)
+        return listing.page(self._connection, Wanted(states=frozenset(states), limit=limit, oldest_first=True))

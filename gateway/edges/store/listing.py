@@ -1,7 +1,7 @@
-"""Deliveries for people: any filter, newest first, a page at a cost that does not grow with the history.
+"""Deliveries for people: any filter, newest or oldest first, a page at a cost that does not grow with the history.
 
 Every filter is taken apart into branches that each have an index with exactly this order; of each branch no more than
-a page of positions is read, and the newest of all are the page. So nothing is sorted that nobody sees. The statements
+a page of positions is read, and the first of all are the page. So nothing is sorted that nobody sees. The statements
 are put together as text from the conditions below, with every value bound: a filter may have hundreds of branches.
 """
 
@@ -26,20 +26,14 @@ AT_ONCE = 200
 """Branches in one statement; databases take no endless ones."""
 
 
-def newest(connection: Connection, wanted: Wanted) -> list[Delivery]:
-    """Return a page of deliveries, newest first."""
+def page(connection: Connection, wanted: Wanted) -> list[Delivery]:
+    """Return a page of deliveries; an index is read forwards as easily as backwards."""
+    order, beyond = ("ASC", ">") if wanted.oldest_first else ("DESC", "<")
     conditions, binds = branches(wanted)
-    if wanted.below:
-        conditions = [f"{condition} AND position < :below" for condition in conditions]
-    found = _tops(connection, conditions, "DESC", binds | {"below": wanted.below, "most": wanted.limit})
-    return _page(connection, sorted(found, reverse=True)[: wanted.limit])
-
-
-def oldest(connection: Connection, states: Sequence[State], limit: int) -> list[Delivery]:
-    """Return the first deliveries of some states, oldest first."""
-    conditions, binds = branches(Wanted(states=frozenset(states)))
-    found = _tops(connection, conditions, "ASC", binds | {"most": limit})
-    return _page(connection, sorted(found)[:limit])
+    if wanted.after:
+        conditions = [f"{condition} AND position {beyond} :after" for condition in conditions]
+    found = _tops(connection, conditions, order, binds | {"after": wanted.after, "most": wanted.limit})
+    return _page(connection, sorted(found, reverse=not wanted.oldest_first)[: wanted.limit])
 
 
 def count(connection: Connection, wanted: Wanted, most: int) -> int:

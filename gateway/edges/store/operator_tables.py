@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import JSON, CheckConstraint, Index, Table
-from sqlmodel import Field
+from sqlalchemy import JSON, CheckConstraint, Column, Index, Integer, String, Table
 
 from gateway.edges.store.columns import UtcDateTime, partial
-from gateway.edges.store.tables import DELIVERIES, JOURNAL, Row
+from gateway.edges.store.tables import CATALOGUE, DELIVERIES, JOURNAL
 
 PICKED = "handed_over_at IS NOT NULL"
 STILL = "(state IN ('held', 'waiting')) IS TRUE"
@@ -21,38 +17,34 @@ partial("ix_deliveries_still", DELIVERIES.c.code, DELIVERIES.c.state, DELIVERIES
 Index("ix_journal_what", JOURNAL.c.what, JOURNAL.c.at)
 
 
-class DossierRow(Row, table=True):
-    """What operators keep about an authority (contacts, notes, onboarding) as JSON; `version` counts changes."""
-
-    __tablename__ = "dossiers"
-
-    authority: str = Field(primary_key=True)
-    version: int
-    value: dict[str, Any] = Field(sa_type=JSON)
-
-
-class SurveyRow(Row, table=True):
-    """A survey as it was read: nothing of it holds before it is applied."""
-
-    __tablename__ = "surveys"
-
-    id: str = Field(primary_key=True)
-    name: str
-    at: datetime = Field(sa_type=UtcDateTime)
-    actor: str
-    state: str
-    value: dict[str, Any] = Field(sa_type=JSON)
+DOSSIERS = Table(
+    "dossiers",
+    CATALOGUE,
+    Column("authority", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("value", JSON, nullable=False),
+)
+"""What operators keep about an authority (contacts, notes, onboarding) as JSON; `version` counts changes."""
 
 
-class SchemaFloorRow(Row, table=True):
-    """The one row that says which is the oldest program that may still work on these tables, by its newest revision."""
+SURVEYS = Table(
+    "surveys",
+    CATALOGUE,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("value", JSON, nullable=False),
+)
+"""A survey as it was read: nothing of it holds before it is applied."""
 
-    __tablename__ = "schema_floor"
-    __table_args__ = (CheckConstraint("id = 1", name="one"),)
 
-    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    revision: str
-
-
-DOSSIERS: Table = Row.metadata.tables["dossiers"]
-SURVEYS: Table = Row.metadata.tables["surveys"]
+SCHEMA_FLOOR = Table(
+    "schema_floor",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", String, nullable=False),
+    CheckConstraint("id = 1", name="one"),
+)
+"""The one row that says which is the oldest program that may still work on these tables, by its newest revision."""

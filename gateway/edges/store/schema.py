@@ -9,7 +9,7 @@ from gateway.domain.errors import ConfigurationError
 from gateway.edges.store.columns import for_postgresql
 from gateway.edges.store.engine import take_turn
 from gateway.edges.store.faults import told
-from gateway.edges.store.tables import Row
+from gateway.edges.store.tables import CATALOGUE
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The revisions under gateway/edges/migrations, oldest first; a test compares them."""
@@ -87,8 +87,8 @@ def revision(connection: Connection) -> str | None:
 def create(connection: Connection) -> None:
     """Create all tables at once and note the version: the same as migrating from nothing, only faster."""
     if connection.dialect.name == "postgresql":
-        for_postgresql(Row.metadata)
-    Row.metadata.create_all(connection, checkfirst=False)
+        for_postgresql(CATALOGUE)
+    CATALOGUE.create_all(connection, checkfirst=False)
     for statement in APPEND_ONLY[connection.dialect.name]:
         connection.exec_driver_sql(statement)
     connection.exec_driver_sql(

@@ -64,6 +64,7 @@ TEXTS = {
     "done.advanced": "✓ jetzt „{stage}“",
     "done.proposed": "✓ vorgeschlagen",
     "done.approved": "✓ freigegeben, jetzt „{stage}“",
+    "propose.missing.one": "Vorschlagen geht erst, wenn alle Nachweise da sind. Es fehlt noch einer: {names}.",
     "propose.missing": "Vorschlagen geht erst, wenn alle Nachweise da sind. Es fehlen noch {n}: {names}.",
     "propose.early": "Vorschlagen geht erst auf der Stufe „{stage}“. Taste w setzt sie.",
     "approve.own": "Sie haben selbst vorgeschlagen. Vorschlagen und freigeben müssen zwei verschiedene Personen.",

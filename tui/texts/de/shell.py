@@ -21,6 +21,7 @@ TEXTS = {
     "count": "{n}",
     "count_filtered": "{n} von {total}",
     "marked": "{n} markiert",
+    "sorted_loaded": "sortiert sind nur die {n} geladenen",
     "filter_hint": "Wörter, !Wort, {fields}",
     "filter_unknown": "Feld unbekannt: {names}",
     "too_small": "Das Fenster ist zu klein.\n\nDie Konsole braucht mindestens 60 × 18 Zeichen,\njetzt sind "

@@ -62,6 +62,7 @@ TEXTS = {
     "done.advanced": "✓ now “{stage}”",
     "done.proposed": "✓ proposed",
     "done.approved": "✓ approved, now “{stage}”",
+    "propose.missing.one": "Proposing needs every piece of evidence first. One is still missing: {names}.",
     "propose.missing": "Proposing needs every piece of evidence first. Missing still, {n}: {names}.",
     "propose.early": "Proposing takes the stage “{stage}”. Key w sets it.",
     "approve.own": "You proposed this yourself. Proposing and approving takes two different persons.",

@@ -40,7 +40,7 @@ TEXTS = {
     "nothing": "No row changes anything.",
     "apply.one": "Change 1 authority",
     "apply": "Change {n} authorities",
-    "apply.what": "Survey “{name}”: {n} authorities change as one batch. {faulty} faulty rows stay out.",
+    "apply.what": "Survey “{name}” as one batch; authorities that change: {n}. Faulty rows that stay out: {faulty}.",
     "more": "… and {n} more",
     "help.valid_from": "A day in the future too.",
     "reason": "Reason",

@@ -21,6 +21,7 @@ TEXTS = {
     "count": "{n}",
     "count_filtered": "{n} of {total}",
     "marked": "{n} marked",
+    "sorted_loaded": "only the {n} loaded are sorted",
     "filter_hint": "words, !word, {fields}",
     "filter_unknown": "Unknown field: {names}",
     "too_small": "The window is too small.\n\nThe console needs at least 60 × 18 characters,\nnow there are {width} × "
