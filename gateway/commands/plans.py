@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from gateway.commands.seat import DAY_FORMATS, day_of, dumped, opened, out, say, seat_of
+from gateway.commands.words import Words, narrowed
 from gateway.domain.calendar import written_date, written_moment
 from gateway.domain.deadlines import submitted_on
 
@@ -19,31 +20,25 @@ def register(app: typer.Typer) -> None:
 
 
 def overdue(
-    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False
+    ctx: typer.Context,
+    words: Words = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Ausgabe als JSON.")] = False,
 ) -> None:
     """Zeigt, welche Behörden einen ganzen Arbeitstag lang nicht abgeholt haben, und wessen Pläne überfällig sind."""
-    from gateway.flow import clocks
-    from gateway.flow.days import unfetched
+    from gateway.api.operator.late import FIELDS, overdue_of
 
-    with opened(ctx) as world, world.store.reading() as tx:
-        lax, late = unfetched(world, tx), clocks.overdue_plans(world, tx)
+    with opened(ctx) as world:
+        found = {name: list(narrowed(rows, words, FIELDS)) for name, rows in overdue_of(world).items()}
     if as_json:
-        pickups = [
-            {"authority": one.ready.authority, "count": one.ready.count, "since": one.ready.since.isoformat(),
-             "missed": one.missed, "case_number": one.ready.case_number}
-            for one in lax
-        ]  # fmt: skip
-        plans = [
-            {"case_number": one.case_number, "authority": one.authority, "due": one.due.isoformat()} for one in late
-        ]
-        out(dumped({"pickups": pickups, "plans": plans}))
+        out(dumped(found))
         return
-    for one in lax:
-        since = f"{one.ready.count} bereit seit {written_moment(one.ready.since)}"
-        out(f"nicht abgeholt  {one.ready.authority}  {one.name}: {since}, {_days(one.missed)} versäumt\n")
-    for plan in late:
-        out(f"Pläne fehlen    {plan.authority}  {plan.name}: {plan.case_number}, Frist {written_date(plan.due)}\n")
-    if not lax and not late:
+    for one in found["pickups"]:
+        since = f"{one['count']} bereit seit {written_moment(datetime.fromisoformat(one['since']))}"
+        out(f"nicht abgeholt  {one['authority']}  {one['authority_name']}: {since}, {_days(one['missed'])} versäumt\n")
+    for plan in found["plans"]:
+        due = written_date(date.fromisoformat(plan["due"]))
+        out(f"Pläne fehlen    {plan['authority']}  {plan['authority_name']}: {plan['case_number']}, Frist {due}\n")
+    if not any(found.values()):
         say("Nichts überfällig.")
 
 

@@ -18,6 +18,9 @@ LEVELS = (1, 2, 5)
 REMINDER = 3
 """Working days before the end of the plans' time on which the portal is reminded."""
 
+PLANS_MOOT = (State.WITHDRAWN, State.EXPIRED, State.REJECTED)
+"""States of a case of which nobody waits for plans any more."""
+
 OPENS, CLOSES = 8, 17
 """Hours of German time between which people are written to, on working days."""
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from gateway.domain.calendar import local_date
 from gateway.domain.case import Case
-from gateway.domain.deadlines import LEVELS, level_of, may_write, plans_overdue, reminder_day
+from gateway.domain.deadlines import LEVELS, PLANS_MOOT, level_of, may_write, plans_overdue, reminder_day
 from gateway.domain.delivery import PlansState, State
 from gateway.domain.evidence import Fact
 from gateway.domain.ids import AuthorityKey
@@ -67,10 +67,7 @@ def set_closed_days(
 def overdue_plans(world: World, tx: Transaction) -> list[Posted]:
     """Return the cases whose plans are overdue, the longest first; test cases are nobody's duty."""
     late = tx.duties.plans_overdue(AT_ONCE)
-    return [_posted(world, case) for case in late if case.state not in _OVER and not case.test]
-
-
-_OVER = (State.WITHDRAWN, State.EXPIRED, State.REJECTED)
+    return [_posted(world, case) for case in late if case.state not in PLANS_MOOT and not case.test]
 
 
 def _plans(world: World, case: Case, closed: Collection[date]) -> bool:

@@ -50,6 +50,7 @@ class FakeWork(FakeDesk):
         mine = [
             ("GET", "/deliveries", self.listed),
             ("GET", "/deliveries/causes", self.causes),
+            ("GET", "/overdue", self.overdue),
             ("POST", "/deliveries/bulk", self.bulk_act),
             ("POST", "/deliveries/{id}/{act}", self.act),
             ("POST", "/cases/{number}/withdraw", self.withdraw),
@@ -97,6 +98,14 @@ class FakeWork(FakeDesk):
         shown = behind[:limit]
         following = shown[-1]["position"] if len(shown) == limit else None
         return {"rows": shown, "next": following, "total": len(rows)}
+
+    async def overdue(self, request: Request) -> Any:
+        where = {"authority": BOTTROP, "authority_name": "Bottrop"}
+        ready = {"count": 3, "since": "2026-11-18T08:30:00+01:00", "missed": 2, "level": 2}
+        return {
+            "pickups": [where | ready | {"case_number": "BW-2026-2222-AAAA", "message_id": "m", "adapter": "sftp"}],
+            "plans": [where | {"case_number": "BW-2026-3333-BBBB", "due": "2026-11-16"}],
+        }
 
     async def causes(self, request: Request) -> Any:
         found: dict[tuple[str, str], Json] = {}

@@ -27,6 +27,7 @@ from tui.screens.certificates import certificates_table
 from tui.screens.deliveries import deliveries_table
 from tui.screens.journal import journal_table
 from tui.screens.onboarding import onboarding_table
+from tui.screens.overdue import overdue_table
 from tui.screens.overview import items_table
 from tui.screens.plan_seen import plan_table
 from tui.screens.rehearsal import rehearsal_table
@@ -52,6 +53,7 @@ TABLES: dict[str, Callable[[], Table[Any]]] = {
     "deliveries": lambda: deliveries_table(DE, clock),
     "journal": lambda: journal_table(DE),
     "onboarding": lambda: onboarding_table(DE, clock),
+    "overdue": lambda: overdue_table(DE),
     "overview": lambda: items_table(DE),
     "plan": lambda: plan_table(DE),
     "rehearsal": lambda: rehearsal_table(DE),

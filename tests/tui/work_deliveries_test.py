@@ -12,9 +12,11 @@ from tests.tui.kit_tui import console, page_of, press, settle, text_of, write
 from tests.tui.kit_work import answer, words_of
 from tui.app import Console
 from tui.list_page import ListPage
+from tui.screens.authority import AuthorityPage
 from tui.screens.deliveries import DeliveriesPage, asked_for, deliveries_table
 from tui.screens.trace import TracePage
 from tui.texts import load
+from tui.widgets.board import Board
 
 DE = load("de")
 
@@ -210,6 +212,23 @@ async def test_view_by_state_narrows_the_list() -> None:
     async with console(FakeWork(), first="deliveries") as (app, pilot):
         await press(app, pilot, "v", "down", "down", "down", "enter")
         assert {getattr(row, "state", "") for row in rows_of(app)} == {"waiting"}
+
+
+async def test_what_is_overdue_leads_to_the_case_and_to_who_can_be_called() -> None:
+    async with console(FakeWork()) as (app, pilot):
+        board = app.screen.query_one(Board)
+        await press(app, pilot, "right", "right", *["down"] * 4)
+        assert board.current is not None
+        assert board.current.label == "Pläne überfällig"
+        await press(app, pilot, "enter")
+        assert [getattr(row, "case_number", "") for row in rows_of(app)] == ["BW-2026-3333-BBBB"]
+        await press(app, pilot, "escape")
+        assert [getattr(row, "kind", "") for row in rows_of(app)] == ["pickup", "plans"]
+        await press(app, pilot, "b")
+        assert isinstance(page_of(app), AuthorityPage)
+    async with console(FakeWork(), first="overdue") as (app, pilot):
+        await press(app, pilot, "enter")
+        assert isinstance(page_of(app), TracePage)
 
 
 async def test_read_only_shows_everything_and_changes_nothing() -> None:

@@ -121,8 +121,9 @@ async def test_the_help_of_the_checklist_explains_signs_and_checks() -> None:
         ("journal", "bauweiche journal show"),
         ("reports", "bauweiche report --from 2026-11-01 --to 2026-11-21"),
         ("rehearsal", "bauweiche rehearse --at 2026-12-21"),
+        ("overdue", "bauweiche overdue"),
     ],
-    ids=("deliveries", "onboarding", "survey", "replies", "certificates", "journal", "reports", "rehearsal"),
+    ids=("deliveries", "onboarding", "survey", "replies", "certificates", "journal", "reports", "rehearsal", "overdue"),
 )
 async def test_every_screen_knows_its_command(place: str, command: str) -> None:
     async with console(FakeWork(), first=place) as (app, pilot):

@@ -68,6 +68,9 @@ async def test_lists_and_windows_beside_the_daily_work_look_as_they_should(pictu
     api = FakeWork(surveys=[plan("s1", "Umfrage November", "2026-12-01")])
     async with console(api, first="rehearsal") as (app, pilot):
         await _compare(app, pilot, "rehearsal", picture)
+        await app.visit("overdue", "")
+        await settle(app, pilot)
+        await _compare(app, pilot, "overdue", picture)
         for name, keys in MORE.items():
             await press(app, pilot, *keys)
             await _compare(app, pilot, name, picture)

@@ -30,6 +30,7 @@ PLACES = (
     Place("certificates", "CertificatesPage", "8"),
     Place("journal", "JournalPage", "9"),
     Place("reports", "ReportsPage", "0"),
+    Place("overdue", "OverduePage"),
     Place("rehearsal", "RehearsalPage"),
     Place("trace", "TracePage"),
 )

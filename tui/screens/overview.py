@@ -167,13 +167,13 @@ def _today(seen: Overview, texts: Texts) -> list[Tally]:
 
 
 def _attention(seen: Overview, texts: Texts) -> list[Tally]:
-    state_field = texts("overview.state_field")
+    state_field, kind_field = texts("overview.state_field"), texts("overdue.field.kind")
     leads = {
         "held": ("deliveries", f"{state_field}:{texts.value('state', 'held')}"),
-        "overdue": ("deliveries", f"{state_field}:{texts.value('state', 'available')}"),
+        "overdue": ("overdue", f"{kind_field}:{texts('overdue.kind.pickup')}"),
         "certificates": ("authorities", f"{texts('authorities.field.certificate')}:<{signs.SOON}"),
         "replies": ("replies", ""),
-        "plans_overdue": ("deliveries", ""),
+        "plans_overdue": ("overdue", f"{kind_field}:{texts('overdue.kind.plans')}"),
     }
     tallies = []
     for name, (place, filter_text) in leads.items():

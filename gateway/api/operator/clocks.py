@@ -11,16 +11,15 @@ from pydantic import Field
 
 from gateway.api.operator.access import Editing, Reading, world_of
 from gateway.api.operator.guards import if_match, reading
+from gateway.api.operator.late import overdue_of
 from gateway.api.operator.rows import etag_of
 from gateway.api.operator.shapes import Line, Reason, Shape
 from gateway.api.shapes import Day
 from gateway.domain import codes
 from gateway.domain.calendar import local_date
-from gateway.domain.deadlines import level_of
 from gateway.domain.errors import SubmissionError
 from gateway.domain.rehearsal import day_asked
 from gateway.flow import clocks, rehearse
-from gateway.flow.days import unfetched
 
 router = APIRouter()
 
@@ -75,34 +74,7 @@ def _closed_out(response: Response, days: Mapping[date, str]) -> dict[str, Any]:
 @router.get("/overdue", summary="Who has not fetched, and whose plans are late")
 def overdue(request: Request, _: Reading) -> dict[str, Any]:
     """The longest waiting first; `level` is 1, 2 or 5 working days (NB § 6)."""
-    world = world_of(request)
-    with world.store.reading() as tx:
-        lax, late = unfetched(world, tx), clocks.overdue_plans(world, tx)
-    return {
-        "pickups": [
-            {
-                "authority": one.ready.authority,
-                "authority_name": one.name,
-                "count": one.ready.count,
-                "since": one.ready.since.isoformat(),
-                "missed": one.missed,
-                "level": level_of(one.missed),
-                "case_number": one.ready.case_number,
-                "message_id": one.ready.message_id,
-                "adapter": one.ready.adapter,
-            }
-            for one in lax
-        ],
-        "plans": [
-            {
-                "authority": one.authority,
-                "authority_name": one.name,
-                "case_number": one.case_number,
-                "due": one.due.isoformat(),
-            }
-            for one in late
-        ],
-    }
+    return overdue_of(world_of(request))
 
 
 @router.get("/rehearse", summary="What a later day would bring if nobody did anything")

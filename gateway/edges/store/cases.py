@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
 
 from gateway.domain.case import Case, Part
+from gateway.domain.deadlines import PLANS_MOOT
 from gateway.domain.delivery import PlansState, State
 from gateway.domain.ids import AuthorityKey, CaseNumber, DocumentId, read_case_number
 from gateway.edges.store.tables import CASES, DELIVERIES, OVER, SEALED
@@ -44,7 +45,11 @@ _EXPIRED = (
     .order_by(CASES.c.expires_at)
     .limit(bindparam("most"))
 )
-_PLANS_OVERDUE = select(func.count()).select_from(CASES).where(text("plans = 'plans_overdue'"))
+_PLANS_OVERDUE = (
+    select(func.count())
+    .select_from(CASES)
+    .where(text("plans = 'plans_overdue'"), CASES.c.test.is_(False), CASES.c.state.not_in(PLANS_MOOT))
+)
 _ERASABLE = select(CASES).where(text(OVER)).order_by(CASES.c.created_at).limit(bindparam("most"))
 _FIND = (
     select(CASES)

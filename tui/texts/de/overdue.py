@@ -1,0 +1,25 @@
+"""What is overdue."""
+
+TEXTS = {
+    "title": "Überfällig",
+    "col.kind": "Art",
+    "col.authority": "Behörde",
+    "col.since": "Seit / Frist",
+    "col.missed": "Versäumt",
+    "col.count": "Anzahl",
+    "col.case": "Vorgang",
+    "help.kind": "Abruf: liegt länger als einen Arbeitstag bereit. Pläne: kamen nicht bis zur Frist per Post.",
+    "help.authority": "Wer abholen müsste, oder auf wessen Pläne gewartet wird. Taste b öffnet ihre Kontakte.",
+    "help.since": "Seit wann das Älteste bereitliegt; bei Plänen der letzte Tag der Frist.",
+    "help.missed": "Ganze Arbeitstage ohne Abruf.",
+    "help.count": "Wie viele Nachrichten bereitliegen.",
+    "help.case": "Der Vorgang, der am längsten wartet. Enter zeigt seinen Verlauf.",
+    "kind.pickup": "Abruf",
+    "kind.plans": "Pläne",
+    "next.pickup": "Die Behörde an den Abruf erinnern.",
+    "next.plans": "Beim Portal oder der Behörde nachfragen; angekommene Pläne im Vorgang vermerken (Taste P).",
+    "field.kind": "art",
+    "empty": "Nichts ist überfällig.",
+    "key.authority": "Kontakte der Behörde",
+    "key.open": "Verlauf zeigen",
+}

@@ -1,0 +1,25 @@
+"""What is overdue."""
+
+TEXTS = {
+    "title": "Overdue",
+    "col.kind": "Kind",
+    "col.authority": "Authority",
+    "col.since": "Since / due",
+    "col.missed": "Missed",
+    "col.count": "Number",
+    "col.case": "Case",
+    "help.kind": "Pickup: has been ready for more than a working day. Plans: did not come by post in time.",
+    "help.authority": "Who should fetch, or whose plans are waited for. Key b opens its contacts.",
+    "help.since": "Since when the oldest has been ready; for plans the last day.",
+    "help.missed": "Whole working days without fetching.",
+    "help.count": "How many messages are ready.",
+    "help.case": "The case that has waited longest. Enter shows its timeline.",
+    "kind.pickup": "pickup",
+    "kind.plans": "plans",
+    "next.pickup": "Remind the authority to fetch.",
+    "next.plans": "Ask the portal or the authority; record plans that have arrived in the case (key P).",
+    "field.kind": "kind",
+    "empty": "Nothing is overdue.",
+    "key.authority": "contacts of the authority",
+    "key.open": "show the timeline",
+}
