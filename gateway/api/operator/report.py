@@ -18,7 +18,7 @@ from gateway.api.operator.figures import TODAY, overview_of
 from gateway.domain import codes
 from gateway.domain.calendar import day_bounds, local_date, written_date, written_moment
 from gateway.domain.errors import Fault, SubmissionError
-from gateway.domain.participation import Option, Phase
+from gateway.domain.participation import Option
 from gateway.ports import World
 
 router = APIRouter()
@@ -153,13 +153,9 @@ def _named(labels: Mapping[str, str], counts: Mapping[str, int]) -> list[list[An
     return [[label, counts[name]] for name, label in labels.items()]
 
 
-def _live(row: Row) -> bool:
-    return bool(row["phase"] == Phase.LIVE and Option(row["option"]).accepts)
-
-
 def _by_option(table: Sequence[Row]) -> list[list[Any]]:
     counted = Counter(row["option"] for row in table)
-    live = Counter(row["option"] for row in table if _live(row))
+    live = Counter(row["option"] for row in table if rows.is_live(row))
     found = [[f"{option.value} – {option.label}", counted[option.value], live[option.value]] for option in Option]
     return [*found, ["Summe", len(table), live.total()]]
 
@@ -170,5 +166,5 @@ def _by_district(table: Sequence[Row]) -> list[list[Any]]:
         inside = [row for row in table if district in (row["district"], "Summe")]
         counted = Counter(row["option"] for row in inside)
         options = [counted[option.value] for option in Option]
-        found.append([district, *options, len(inside), sum(_live(row) for row in inside)])
+        found.append([district, *options, len(inside), sum(rows.is_live(row) for row in inside)])
     return found

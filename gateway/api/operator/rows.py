@@ -119,6 +119,11 @@ def row(world: Sight, seen: Seen, authority: Authority) -> dict[str, Any]:
     }
 
 
+def is_live(shown: Mapping[str, Any]) -> bool:
+    """Say whether a row's authority takes real applications today."""
+    return bool(shown["phase"] == Phase.LIVE and Option(shown["option"]).accepts)
+
+
 def soonest_end(seen: Seen, key: AuthorityKey) -> datetime | None:
     """Return when the connection's certificates run out: of each purpose the newest counts, of these the first."""
     newest: dict[str, datetime] = {}

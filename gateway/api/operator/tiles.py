@@ -86,7 +86,7 @@ def map_of(table: Sequence[Row], view: View) -> dict[str, Any]:
                 "symbol": symbol,
                 "word": word,
                 "count": good,
-                "live": sum(row["phase"] == "live" for row in inside),
+                "live": sum(map(rows.is_live, inside)),
                 "total": len(inside),
                 "authorities": [
                     {"key": row["key"], "name": row["name"], "symbol": one[0], "word": one[1]}
