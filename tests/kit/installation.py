@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from gateway.flow.participation import change
 from gateway.flow.worker import Worker
 from gateway.installing import set_up
 from gateway.ports import World
-from gateway.settings import Settings
+from gateway.settings import Settings, load
 from gateway.wiring import open_world
 from tests.kit.xbau_samples import sample_antrag
 
@@ -120,7 +120,7 @@ class Installation:
 @contextmanager
 def installation(home: Path, *, clock: MovingClock | None = None, **settings: Any) -> Iterator[Installation]:
     """Set an installation up below `home` and close it afterwards; Kreis Warendorf takes part with option 1."""
-    chosen = Settings(state=home / "state", disk_reserve_bytes=0, **settings)
+    chosen = replace(load(home / "state"), disk_reserve_bytes=0, **settings)
     set_up(chosen, "Bauweiche Test")
     moving = clock or MovingClock()
     world = open_world(chosen, moving)
