@@ -1,9 +1,10 @@
 """Hostile and broken survey files: each is refused in one German sentence, quickly and without eating memory."""
 
 import io
-import time
+import sys
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -97,14 +98,29 @@ def test_a_hostile_file_is_refused_in_a_sentence(octets: bytes, words: str) -> N
     assert words in refusal(octets).reason
 
 
+def steps_of(act: Callable[[], object]) -> int:
+    """Return how many calls an act makes: what it costs, on a machine of any speed and load."""
+    made = 0
+
+    def note(_frame: object, _event: str, _argument: object) -> None:
+        nonlocal made
+        made += 1
+
+    sys.setprofile(note)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return made
+
+
 @pytest.mark.parametrize("octets", [bomb(), bent(GOOD, {SHEET: sheet('<row r="1"><c r="XFD1048576"/></row>')})])
 def test_a_bomb_costs_neither_time_nor_memory(octets: bytes) -> None:
     tracemalloc.start()
-    begin = time.perf_counter()
-    refusal(octets)
-    spent, (_, peak) = time.perf_counter() - begin, tracemalloc.get_traced_memory()
+    steps = steps_of(lambda: refusal(octets))
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert spent < 2
+    assert steps < 20_000
     assert peak < 20_000_000
 
 
@@ -128,10 +144,10 @@ def test_the_parts_of_sharepoint_and_macros_are_left_behind() -> None:
 
 def test_an_endless_name_or_many_unknown_towns_do_not_take_long() -> None:
     rows = [["Behörde", "Option"], *([f"Stadt Unbekannt {number} an der Lenne" * 20, "1"] for number in range(212))]
-    begin = time.perf_counter()
-    found = plan_of(read_table(csv_bytes(rows)), KNOWN, DAY)
-    assert time.perf_counter() - begin < 10
-    assert all(row.authority is None for row in found.rows)
+    found = []
+    steps = steps_of(lambda: found.extend(plan_of(read_table(csv_bytes(rows)), KNOWN, DAY).rows))
+    assert steps < 15_000_000
+    assert all(row.authority is None for row in found)
 
 
 def sentences(octets: bytes) -> list[str]:
