@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -54,6 +55,27 @@ def test_every_module_and_every_public_class_and_function_states_its_promise() -
             if public and not ast.get_docstring(node):  # type: ignore[arg-type]  # public says which nodes these are
                 silent.append(f"{name_of(path)}:{node.name}")  # type: ignore[union-attr]  # same
     assert silent == []
+
+
+def test_the_product_imports_only_libraries_that_its_own_installation_brings() -> None:
+    """The environment of the tests holds more; a server is installed from `requirements/runtime.in` alone."""
+    text = (ROOT / "requirements" / "runtime.in").read_text(encoding="utf-8")
+    declared = {re.split(r"[\[<>=~]", line)[0].strip().lower() for line in text.splitlines()}
+    distributions = importlib.metadata.packages_distributions()
+    ours = {"gateway", "adapters", "tui", "xsd"} | sys.stdlib_module_names
+    foreign = set()
+    for path in PRODUCT:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [str(node.module)]
+            foreign |= {
+                name
+                for name in (full.split(".")[0] for full in names)
+                if name not in ours
+                and not declared & {dist.lower().replace("_", "-") for dist in distributions.get(name, [])}
+            }
+    assert foreign == set()
 
 
 @pytest.mark.parametrize("word", ["Zustellung", "zustellung"])
