@@ -8,13 +8,10 @@ from proof.frame import Finding
 from proof.storm import KILLS, finding, storm, weather
 from tests.kit.stores import fresh_postgres
 
-COUNT = 4_600
-"""Applications: another database is tried by as many kills as SQLite, by fewer applications between them."""
-
 
 def run(quick: bool) -> Finding:
     """Let it blow over a PostgreSQL server of its own, whose files are searched for plaintext, too."""
-    blowing = weather(quick, COUNT)
+    blowing = weather(quick)
     address = fresh_postgres()
     data = Path(address.partition("host=")[2]) / "data"
     return finding(blowing, storm(blowing, address, [data]), "PostgreSQL", None if quick else KILLS)
