@@ -41,7 +41,7 @@ YEAR = 24_000
 PORTALS = 4
 PLANS = 6
 MEDIAN, LARGEST, SCALE = 3_000_000, 30_000_000, 100
-PATIENCE = 3600
+PATIENCE = 7200
 """Seconds after which a year that has not ended counts as broken."""
 
 ON_THE_WAY = (State.ACCEPTED, State.UNDER_WAY, State.WAITING, State.AVAILABLE)
