@@ -176,7 +176,7 @@ class Page(Screen[None]):
         self.say(self.texts("shell.copied", text=plain(text)[:60]))
 
     async def attempt(self, doing: Any) -> Any:
-        """Await a change; a refusal becomes a sentence and None."""
+        """Await an answer; a refusal becomes a sentence and None."""
         try:
             return await doing
         except ApiError as error:

@@ -36,6 +36,7 @@ class Confirm(Dialog[str]):
     ) -> None:
         super().__init__(title)
         self._act = act
+        self._doing = False
         self.outcome: Any = None
         self._lines = tuple(lines)
         self._typed = plain(typed)
@@ -68,10 +69,11 @@ class Confirm(Dialog[str]):
             self.wrong(self.texts("dialogs.typed_wrong", name=self._typed))
         elif self._act is None:
             self.dismiss(reason)
-        else:
+        elif not self._doing:  # Enter twice must not do it twice
+            self._doing = True
             self._do(self._act, reason)
 
-    @work(exclusive=True, group="act")
+    @work(group="act")
     async def _do(self, act: Callable[[str], Awaitable[Any]], reason: str) -> None:
         self.wrong("")
         try:
@@ -80,3 +82,5 @@ class Confirm(Dialog[str]):
             self.wrong(error.with_faults(error.faults))
         else:
             self.dismiss(reason)
+        finally:
+            self._doing = False

@@ -35,13 +35,11 @@ async def record_arrival(page: Page, case: dict[str, Any]) -> bool:
         return False
     who = str(case.get("authority_name", ""))
     lines = [texts("arriving.what", who=who, on=day(on.isoformat()))]
-    reason = await page.app.push_screen_wait(Confirm(title, lines, reason=texts("arriving.reason")))
-    if not reason:
-        return False
-    try:
+
+    async def act(reason: str) -> None:
         await deliveries.plans_arrived(await page.console.api(), number, on.isoformat(), reason)
-    except ApiError as error:
-        page.say(error.text, wrong=True)
+
+    if not await page.app.push_screen_wait(Confirm(title, lines, reason=texts("arriving.reason"), act=act)):
         return False
     page.say(texts("arriving.done", case=number, on=day(on.isoformat())))
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -12,10 +13,11 @@ from textual.binding import Binding, BindingType
 from gateway.domain.filtering import fold
 from tui import signs
 from tui.calls import authorities
-from tui.client import ApiError, Client
+from tui.client import Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.reading import Reading
+from tui.each import Troubles, each
 from tui.formats import day, lately, moment
 from tui.list_page import ListPage
 from tui.screens.bulk import change_several
@@ -72,18 +74,18 @@ class AuthoritiesPage(ListPage[AuthorityRow]):
     async def _stop_or_go(self, act: str, chosen: Sequence[AuthorityRow]) -> None:
         """Pause or resume each; what one of them refuses keeps nobody else from it, and is said at the end."""
         lines = [f"· {row.title or row.name}" for row in chosen]
-        reason = await self.app.push_screen_wait(Confirm(self.t(f"act.{act}"), lines))
-        if not reason:
-            return
-        client = await self.console.api()
         call = authorities.pause if act == "pause" else authorities.resume
-        troubles = []
-        for row in chosen:
-            try:
-                await call(client, row.key, reason)
-            except ApiError as error:
-                troubles.append((row.title or row.name, error.text))
-        self.say(self.t(f"act.{act}.done", n=len(chosen) - len(troubles), total=len(chosen)))
+
+        async def do(reason: str) -> tuple[int, Troubles]:
+            client = await self.console.api()
+            acts = [(row.title or row.name, partial(call, client, row.key, reason)) for row in chosen]
+            return await each(acts, self.texts)
+
+        window = Confirm(self.t(f"act.{act}"), lines, act=do)
+        if not await self.app.push_screen_wait(window):
+            return
+        done, troubles = window.outcome
+        self.say(self.t(f"act.{act}.done", n=done, total=len(chosen)))
         self.rows.marks = set()
         self.reload()
         if troubles:

@@ -60,22 +60,23 @@ async def _make(page: Page, client: Client, asked: Mapping[str, Any], rows: Sequ
         return
     typed = texts("bulk.typed", n=len(changed)) if asked["changes"].get("phase") == "ended" else ""
     told = [f"{name}: {what}" for name, what in lines]
-    reason = await page.app.push_screen_wait(Confirm(texts("bulk.confirm", n=len(changed)), told, typed=typed))
-    if not reason:
-        return
     keys = [row.key for row in rows]
     begin = asked["valid_from"]
-    call = authorities.bulk(
-        client,
-        keys,
-        asked["changes"],
-        valid_from=begin,
-        reason=reason,
-        batch=f"konsole {begin} {page.console.clock():%Y-%m-%d %H:%M:%S}",
-        dry_run=False,
-        seen={row.key: row.etag for row in rows if row.etag},
-    )
-    if await page.attempt(call) is not None:
+
+    async def act(reason: str) -> None:
+        await authorities.bulk(
+            client,
+            keys,
+            asked["changes"],
+            valid_from=begin,
+            reason=reason,
+            batch=f"konsole {begin} {page.console.clock():%Y-%m-%d %H:%M:%S}",
+            dry_run=False,
+            seen={row.key: row.etag for row in rows if row.etag},
+        )
+
+    window = Confirm(texts("bulk.confirm", n=len(changed)), told, typed=typed, act=act)
+    if await page.app.push_screen_wait(window):
         page.say(texts("bulk.done", n=len(changed)))
         page.reload()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from tui import signs
 from tui.calls import authorities, deliveries
@@ -12,6 +13,7 @@ from tui.client import ApiError, Client
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.reading import Reading
+from tui.each import Troubles, each
 from tui.texts import Texts
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ async def act_on(page: Page, chosen: Sequence[DeliveryRow], *, only: str = "") -
     client = await page.console.api()
     try:
         possible, refused = await _preview(page, client, act, chosen)
+        told = await _told(page, client, act, possible, refused)
     except ApiError as error:
         page.say(error.text, wrong=True)
         return False
@@ -57,12 +60,15 @@ async def act_on(page: Page, chosen: Sequence[DeliveryRow], *, only: str = "") -
         return False
     typed = _typed(act, possible, texts)
     what = texts(f"delivering.{act}.what", n=len(_once_per_case(act, possible)))
-    lines = [what, "", *await _told(page, client, act, possible, refused)]
     title = texts("delivering.confirm", act=texts(f"delivering.{act}.name"), n=len(possible))
-    reason = await page.app.push_screen_wait(Confirm(title, lines, typed=typed))
-    if not reason:
+
+    async def do(reason: str) -> tuple[int, Troubles]:
+        return await _do(page, client, act, possible, reason)
+
+    window = Confirm(title, [what, "", *told], typed=typed, act=do)
+    if not await page.app.push_screen_wait(window):
         return False
-    done, troubles = await _do(client, act, possible, reason, typed)
+    done, troubles = window.outcome
     page.say(texts("delivering.done", act=texts(f"delivering.{act}.name"), n=done, total=len(possible)))
     if troubles:
         await page.app.push_screen_wait(
@@ -131,26 +137,19 @@ async def _ways(page: Page, client: Client) -> dict[str, str]:
     return {row.key: row.adapter_title or way_name(row.adapter, page.texts) for row in known}
 
 
-async def _do(
-    client: Client, act: str, chosen: Sequence[DeliveryRow], reason: str, typed: str
-) -> tuple[int, list[tuple[str, str]]]:
-    """Do it; returns how many were done, and what failed and why."""
+async def _do(page: Page, client: Client, act: str, chosen: Sequence[DeliveryRow], reason: str) -> tuple[int, Troubles]:
+    """Do it; returns how many were done, and what failed and why. Raises: ApiError if nothing was done at all."""
     if act in ("requeue", "hold") and len(chosen) > 1:
         ids = [row.message_id for row in chosen]
         names = {row.message_id: row.case_number for row in chosen}
-        try:
-            answers = await deliveries.act_on_several(client, ids, act, reason, dry_run=False, typed=typed)
-        except ApiError as error:
-            return 0, [("", error.text)]
+        typed = _typed(act, chosen, page.texts)
+        answers = await deliveries.act_on_several(client, ids, act, reason, dry_run=False, typed=typed)
         failed = [one for one in answers if not one.get("possible")]
         troubles = [(names.get(str(one["message_id"])) or "", str(one.get("detail", ""))) for one in failed]
         return len(answers) - len(failed), troubles
-    done, troubles = 0, []
-    for row in _once_per_case(act, chosen):
-        trouble = await _trouble(_one(client, act, row, reason))
-        done += not trouble
-        troubles += [(row.case_number or row.message_id, trouble)] if trouble else []
-    return done, troubles
+    rows = _once_per_case(act, chosen)
+    acts = [(row.case_number or row.message_id, partial(_one, client, act, row, reason)) for row in rows]
+    return await each(acts, page.texts)
 
 
 def _once_per_case(act: str, chosen: Sequence[DeliveryRow]) -> list[DeliveryRow]:
@@ -164,14 +163,6 @@ def _one(client: Client, act: str, row: DeliveryRow, reason: str) -> Awaitable[N
     if act == "withdraw":
         return deliveries.withdraw(client, row.case_number, reason)
     return deliveries.act(client, row.message_id, act, reason)
-
-
-async def _trouble(doing: Awaitable[Any]) -> str:
-    try:
-        await doing
-    except ApiError as error:
-        return error.text
-    return ""
 
 
 def way_name(adapter: str, texts: Texts) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -154,15 +154,15 @@ class PlanPage(ListPage[PlanRow]):
 
 async def take_back(page: Page, survey_id: str, name: str) -> bool:
     """Ask for the reason and take a survey back; says what was restored and what was left alone."""
-    client = await page.console.api()
     texts = page.texts
-    reason = await page.app.push_screen_wait(Confirm(texts("plan.undo", name=name), [texts("plan.undo.what")]))
-    if not reason:
+
+    async def act(reason: str) -> Plan:
+        return await surveys.undo(await page.console.api(), survey_id, reason)
+
+    window = Confirm(texts("plan.undo", name=name), [texts("plan.undo.what")], act=act)
+    if not await page.app.push_screen_wait(window):
         return False
-    doing: Awaitable[Plan] = surveys.undo(client, survey_id, reason)
-    done = await page.attempt(doing)
-    if done is None:
-        return False
+    done: Plan = window.outcome
     page.say(texts("plan.undone", n=len(done.restored)))
     if done.left_alone:
         names = {row.authority: row.authority_name for row in done.rows}

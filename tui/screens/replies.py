@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import work
@@ -111,26 +112,17 @@ class RepliesPage(PagedPage[ReplyRow]):
 
     async def _assign(self, client: Client, reply: ReplyRow, number: str) -> None:
         lines = [self.t("assign.what", number=reply.number or "–", name=reply.authority_name, case=number)]
-        reason = await self.app.push_screen_wait(Confirm(self.t("assign.confirm", case=number), lines))
-        if reason and await self._done(records.assign(client, reply.id, number, reason)):
+        act = partial(records.assign, client, reply.id, number)
+        if await self.app.push_screen_wait(Confirm(self.t("assign.confirm", case=number), lines, act=act)):
             self.say(self.t("assigned", case=number))
+        self.reload()
 
     async def _discard(self, client: Client, reply: ReplyRow) -> None:
-        window = Confirm(
-            self.t("discard.confirm"), [self.t("discard.what")], typed=reply.authority_name or reply.number
-        )
-        reason = await self.app.push_screen_wait(window)
-        if reason and await self._done(records.discard(client, reply.id, reason)):
+        typed, act = reply.authority_name or reply.number, partial(records.discard, client, reply.id)
+        window = Confirm(self.t("discard.confirm"), [self.t("discard.what")], typed=typed, act=act)
+        if await self.app.push_screen_wait(window):
             self.say(self.t("discarded"))
-
-    async def _done(self, doing: Any) -> bool:
-        async def whole() -> bool:
-            await doing
-            return True
-
-        done = bool(await self.attempt(whole()))
         self.reload()
-        return done
 
 
 def _candidate(one: Mapping[str, Any]) -> dict[str, str]:
