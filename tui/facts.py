@@ -76,6 +76,12 @@ def who(actor: str) -> str:
     return actor.removeprefix("operator:")
 
 
+def actor_of(actor: str, texts: Texts) -> str:
+    """Return the actor of an entry: persons by name, portals and authorities with the word for what they are."""
+    kind, _, name = actor.partition(":")
+    return texts(f"facts.actor.{kind}", name=name) if texts.has(f"facts.actor.{kind}") else who(actor)
+
+
 def _name(name: str, texts: Texts) -> str:
     for place in (f"values.field.{name}", f"facts.{name}"):
         if texts.has(place):

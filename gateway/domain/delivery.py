@@ -187,7 +187,7 @@ _WHY: Mapping[State, tuple[str, str]] = {
         "Angehalten, ein Mensch muss entscheiden: {reason}.",
         "Held, a human must decide: {reason}.",
     ),
-    State.WITHDRAWN: ("Vom Portal zurückgezogen; es geschieht nichts mehr.", "Withdrawn by the portal; final."),
+    State.WITHDRAWN: ("Zurückgezogen; es geschieht nichts mehr.", "Withdrawn; nothing more happens."),
     State.EXPIRED: (
         "Der Entwurf wurde nicht abgeschlossen und ist verfallen; es wurde nichts übermittelt.",
         "The draft was never completed and has expired; nothing was delivered.",

@@ -15,7 +15,7 @@ from tui.calls.deliveries import PAGE, Listed
 from tui.calls.records import EntryRow
 from tui.client import ApiError, Client
 from tui.dialogs.reading import Reading
-from tui.facts import in_a_line, in_words, who
+from tui.facts import actor_of, in_a_line, in_words
 from tui.formats import full
 from tui.paged import PagedPage
 from tui.screens.timeline import event_text, stamp
@@ -98,7 +98,7 @@ def entry_window(item: EntryRow, texts: Texts) -> Reading:
         (texts(f"journal.col.{name}"), value)
         for name, value in (
             ("at", full(item.at)),
-            ("actor", who(item.actor)),
+            ("actor", actor_of(item.actor, texts)),
             ("subject", item.subject),
             ("why", item.why),
             ("name", item.what),
@@ -128,7 +128,7 @@ def journal_table(texts: Texts) -> Table[EntryRow]:
     """Return the list's columns and filter fields."""
     columns: tuple[Column[EntryRow], ...] = (
         Column("at", 15, lambda row: stamp(row.at), lambda row: row.number),
-        Column("actor", 14, lambda row: who(row.actor), grow=1),
+        Column("actor", 14, lambda row: actor_of(row.actor, texts), grow=1),
         Column("what", 26, lambda row: Cell(event_text(_as_event(row), texts), "strong"), grow=2),
         Column("subject", 17, lambda row: row.subject),
         Column("why", 20, lambda row: row.why, rank=1, grow=3),

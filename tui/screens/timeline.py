@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.domain.calendar import BERLIN
-from tui.facts import who
+from tui.facts import actor_of
 from tui.formats import age, moment
 from tui.tables import Cell, Column, Table
 from tui.texts import Texts
@@ -36,7 +36,7 @@ def timeline_table(texts: Texts) -> Table[Event]:
         Column("at", 15, lambda event: stamp(str(event.get("at", ""))), lambda event: str(event.get("at", ""))),
         Column("gap", 8, lambda event: Cell(_gap(event, texts), "muted"), lambda event: event.get("gap"), right=True),
         Column("what", 32, lambda event: _signed(event, texts), grow=2),
-        Column("actor", 16, lambda event: Cell(who(str(event.get("actor", ""))), "muted"), grow=1),
+        Column("actor", 16, lambda event: Cell(actor_of(str(event.get("actor", "")), texts), "muted"), grow=1),
         Column("why", 30, lambda event: str(event.get("why", "")), rank=1, grow=3),
     )
     return Table("trace", lambda event: str(event.get("number", "")), columns)

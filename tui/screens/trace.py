@@ -16,7 +16,7 @@ from tui.calls.deliveries import DeliveryRow, Traced
 from tui.client import ApiError, Client
 from tui.dialogs.ask import Ask
 from tui.dialogs.choose import Choice, Choose
-from tui.facts import in_a_line, who
+from tui.facts import actor_of, in_a_line
 from tui.formats import day, full, size
 from tui.list_page import ListPage
 from tui.plain import plain
@@ -100,7 +100,7 @@ class TracePage(ListPage[Event]):
 
     def describe(self, item: Event) -> Sequence[str]:
         """Say who, why, and the facts."""
-        said = f"{event_text(item, self.texts)} ({who(str(item.get('actor', '')))})"
+        said = f"{event_text(item, self.texts)} ({actor_of(str(item.get('actor', '')), self.texts)})"
         why = str(item.get("why", ""))
         return [f"{said}: {why}" if why else said, in_a_line(item.get("facts") or {}, self.texts)]
 

@@ -20,7 +20,7 @@ from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import FormWindow
 from tui.dialogs.reading import Reading
-from tui.facts import in_a_line, who
+from tui.facts import actor_of, in_a_line
 from tui.formats import day, full
 from tui.list_page import ListPage
 from tui.page import Page
@@ -152,7 +152,7 @@ class AuthorityPage(ListPage[Line]):
         elif self.tab == "journal":
             self.app.push_screen(entry_window(read(EntryRow, item), self.texts))
         elif self.tab == "notes":
-            about = f"{full(item.get('at'))} · {who(str(item.get('actor', '')))}"
+            about = f"{full(item.get('at'))} · {actor_of(str(item.get('actor', '')), self.texts)}"
             parts = [(about, [("", line) for line in str(item.get("text", "")).splitlines()])]
             self.app.push_screen(Reading(self.t("note"), parts, self.texts("dialogs.hint_read")))
         elif self.tab == "certificates":

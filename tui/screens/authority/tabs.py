@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui import signs
-from tui.facts import said, who
+from tui.facts import actor_of, said, who
 from tui.formats import age, day, full, size
 from tui.forms import defaults_of, from_schema
 from tui.screens.authority.seen import Line, Seen
@@ -182,13 +182,13 @@ def _notes_table(_: Seen, __: Texts) -> Table[Line]:
     return Table("authority.notes", lambda line: str(line.get("id", "")), columns)
 
 
-def _journal_table(_: Seen, __: Texts) -> Table[Line]:
+def _journal_table(_: Seen, texts: Texts) -> Table[Line]:
     columns = (
         Column[Line](
             "number", 6, lambda line: str(line.get("number", "")), lambda line: line.get("number"), right=True
         ),
         Column[Line]("at", 16, lambda line: full(line.get("at")), lambda line: line.get("at")),
-        Column[Line]("actor", 14, lambda line: who(str(line.get("actor", "")))),
+        Column[Line]("actor", 14, lambda line: actor_of(str(line.get("actor", "")), texts)),
         Column[Line]("what", 22, lambda line: str(line.get("text") or line.get("what") or ""), grow=1),
         _column("why", 18, grow=1),
     )

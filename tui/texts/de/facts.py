@@ -1,6 +1,9 @@
 """Names of what the journal holds beside an entry."""
 
 TEXTS = {
+    "actor.authority": "Behörde {name}",
+    "actor.gateway": "Gateway",
+    "actor.portal": "Portal {name}",
     "adapter": "Weg",
     "after": "Jetzt",
     "approver": "Freigegeben von",

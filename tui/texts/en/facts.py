@@ -1,6 +1,9 @@
 """Names of what the journal holds beside an entry."""
 
 TEXTS = {
+    "actor.authority": "Authority {name}",
+    "actor.gateway": "Gateway",
+    "actor.portal": "Portal {name}",
     "adapter": "Way",
     "after": "Now",
     "approver": "Approved by",
