@@ -8,16 +8,25 @@ tick what Tab has gone to meanwhile.
 from __future__ import annotations
 
 from collections import deque
+from time import monotonic
 
 from textual import events
 from textual.app import App
 from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
+from textual.worker import Worker
+
+WINDOWS = "dialog"
+"""The group of workers that open windows: what is typed while one asks the server is for its window."""
 
 PATIENCE = 0.3
 """Seconds after which the next key is given although nobody has reported the one before (its widget is gone)."""
+
+HOLD, LOOK = 2.0, 0.02
+"""Seconds for which keys wait for a window that is still to come, at most, and between two looks whether it has."""
 
 Typed = events.Key | events.Paste
 
@@ -26,11 +35,13 @@ class InOrder(App[None]):
     """An application that holds typed keys back while one is being worked on."""
 
     class Done(Message):
-        """Follows a key through every queue, and so arrives here after it."""
+        """Follows a key through every queue, and so arrives here after it; the `again`, after what the key has sent."""
 
-        def __init__(self, serial: int) -> None:
+        def __init__(self, serial: int, whom: MessagePump, *, again: bool = False) -> None:
             super().__init__()
             self.serial = serial
+            self.whom = whom
+            self.again = again
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +50,8 @@ class InOrder(App[None]):
         self._busy = False
         self._letter = False
         self._before: Screen[object] | None = None
+        self._asking: Worker[object] | None = None
+        self._since = 0.0
 
     async def on_event(self, event: events.Event) -> None:
         """Take a key, or put it behind those that wait."""
@@ -50,6 +63,9 @@ class InOrder(App[None]):
             self._typed.append(event)
             serial = self._serial
             self.set_timer(PATIENCE, lambda: self._overdue(serial))
+        elif self._window_to_come():
+            self._typed.append(event)
+            self._wait()
         else:
             await self._give(event)
 
@@ -58,14 +74,40 @@ class InOrder(App[None]):
         """Whether the application is ending: nobody is there any more to whom a key could be given."""
         return not self.screen_stack
 
+    def _window_to_come(self) -> bool:
+        """Whether a key has begun something here whose window is still to come; a slow server is not waited for."""
+        asking = next(
+            (one for one in self.workers if one.group == WINDOWS and one.node is self.screen and not one.is_finished),
+            None,
+        )
+        if asking is not self._asking:
+            self._asking, self._since = asking, monotonic()
+        return asking is not None and monotonic() - self._since < HOLD
+
+    def _wait(self) -> None:
+        self._busy, self._before = True, self.screen
+        self._serial += 1
+        self._look(self._serial)
+
+    def _look(self, serial: int) -> None:
+        """Give the next key once the window is drawn, or will not come."""
+        if serial != self._serial or self._leaving:
+            return
+        if self._window_to_come():
+            self.set_timer(LOOK, lambda: self._look(serial))
+        else:
+            self.screen.call_after_refresh(self._settled, serial)
+
     async def _give(self, event: Typed) -> None:
         whom: Widget = self.focused or self.screen
         self._busy, self._before = True, self.screen
         self._serial += 1
         self._letter = isinstance(whom, (Input, TextArea)) and (isinstance(event, events.Paste) or event.is_printable)
         await super().on_event(event)
-        follower = self.Done(self._serial)
-        if not (whom if event.is_forwarded else self).post_message(follower):
+        self._follow(self.Done(self._serial, whom if event.is_forwarded else self))
+
+    def _follow(self, follower: Done) -> None:
+        if not follower.whom.post_message(follower):
             self._free()
 
     async def on_in_order_done(self, event: Done) -> None:
@@ -75,6 +117,8 @@ class InOrder(App[None]):
             return
         if self._letter or not self._typed or self._leaving:
             self._free()
+        elif not event.again:
+            self._follow(self.Done(event.serial, event.whom, again=True))
         else:
             self.screen.call_after_refresh(self._settled, event.serial)
 
@@ -89,7 +133,7 @@ class InOrder(App[None]):
             self.screen.call_after_refresh(self._settled, serial)
 
     def _overdue(self, serial: int) -> None:
-        if self._busy and serial == self._serial:
+        if self._busy and serial == self._serial and not self._window_to_come():
             self._free()
 
     def _free(self) -> None:
@@ -98,5 +142,9 @@ class InOrder(App[None]):
             self.call_next(self._next)
 
     async def _next(self) -> None:
-        if self._typed and not self._busy and not self._leaving:
+        if not self._typed or self._busy or self._leaving:
+            return
+        if self._window_to_come():
+            self._wait()
+        else:
             await self._give(self._typed.popleft())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64decode
 from collections import Counter
 from dataclasses import dataclass, field
@@ -37,13 +38,17 @@ class Problem(Exception):
 
 @dataclass
 class FakeApi:
-    """The server: `token` empty lets everybody in; `down` makes it silent; `calls` are methods and paths in order."""
+    """The server: `token` empty lets everybody in; `down` makes it silent, `slow` late by so many seconds.
+
+    `calls` are methods and paths in order.
+    """
 
     name: str = "op-03"
     roles: tuple[str, ...] = ("lesen", "bearbeiten", "freigeben")
     environment: str = "PROD"
     token: str = ""
     down: bool = False
+    slow: float = 0.0
     places: dict[str, Place] = field(default_factory=places)
     calls: list[str] = field(default_factory=list)
     journal: list[Json] = field(default_factory=list)
@@ -53,6 +58,7 @@ class FakeApi:
         self.calls.append(f"{request.method} {request.url.path.removeprefix('/operator/v1')}")
         if self.down:
             raise ConnectionError("down")
+        await asyncio.sleep(self.slow)
         if self.token and request.headers.get("authorization") != f"Bearer {self.token}":
             problem = Problem(401, "token-expired", "Dieses Zugangstoken ist abgelaufen.")
             await problem.answer(scope, receive, send)

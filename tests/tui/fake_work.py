@@ -23,6 +23,7 @@ class FakeWork(FakeDesk):
     sent: list[Json] = field(default_factory=list)
     quarantined: list[Json] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     chain_broken: bool = False
     has_rehearsal: bool = True
 
@@ -153,6 +154,7 @@ class FakeWork(FakeDesk):
         act = request.path_params["act"]
         if act == "divert" and row["state"] == "available" and row["authority"] == BOTTROP:
             raise Problem(409, "state-conflict", "Die Übermittlung lässt sich dort nicht zurücknehmen.")
+        self.reasons.append(str((await request.json())["reason"]))
         row["state"] = {"requeue": "waiting", "hold": "held", "divert": "waiting", "arrived": "handed_over"}[act]
         return row
 

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.tui.fake_api import FakeApi
+from tests.tui.fake_work import FakeWork
 from tests.tui.fake_world import MUENSTER
 from tests.tui.kit_tui import KEYS, console, settle
 from tui.app import Console
@@ -74,6 +75,32 @@ async def test_a_window_that_a_key_opens_has_the_keys_that_follow() -> None:
         await burst(app, pilot, "enter", "end", "enter", "down")
         assert option.value == "3b"
         assert app.focused is not option
+
+
+async def test_what_is_typed_while_the_server_is_asked_is_for_the_window_to_come() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries") as (app, pilot):
+        await burst(app, pilot, "G")
+        api.slow = 0.2
+        await burst(app, pilot, "a", "enter", "»nach Anruf", "enter")
+        for _ in range(500):
+            if api.reasons:
+                break
+            await pilot.pause(0.01)
+        assert api.reasons == ["nach Anruf"]
+
+
+async def test_keys_do_not_wait_for_ever_for_a_server_that_stands_still() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries") as (app, pilot):
+        await burst(app, pilot, "G")
+        api.slow = 30
+        await burst(app, pilot, "a", "enter", "2")
+        for _ in range(500):
+            if app.current_mode == "authorities":
+                break
+            await pilot.pause(0.01)
+        assert app.current_mode == "authorities", "after a moment a key goes where it can"
 
 
 async def test_a_key_whose_widget_is_gone_does_not_stop_the_next() -> None:

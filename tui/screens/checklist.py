@@ -98,7 +98,7 @@ class ChecklistPage(Page):
 
     # -- acts ---------------------------------------------------------------------------------------------------
 
-    @work(exclusive=True, group="dialog")
+    @work(exclusive=True, group="check")
     async def action_check(self) -> None:
         """Let the system collect the evidence; the far side may take its time."""
         client = await self.console.api()
