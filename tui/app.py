@@ -173,7 +173,7 @@ class Console(InOrder):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Page)), None)
 
     def _refresh(self) -> None:
-        if not self.status.paused and isinstance(self.screen, Page):
+        if not self.leaving and not self.status.paused and isinstance(self.screen, Page):
             self.screen.reload()
 
     # -- going somewhere ----------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class InOrder(App[None]):
         """Take a key, or put it behind those that wait."""
         if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
-        elif self._leaving:
+        elif self.leaving:
             return
         elif self._busy or self._typed:
             self._typed.append(event)
@@ -70,14 +70,15 @@ class InOrder(App[None]):
             await self._give(event)
 
     @property
-    def _leaving(self) -> bool:
+    def leaving(self) -> bool:
         """Whether the application is ending: nobody is there any more to whom a key could be given."""
         return not self.screen_stack
 
     def _window_to_come(self) -> bool:
         """Whether a key has begun something here whose window is still to come; a slow server is not waited for."""
+        here = None if self.leaving else self.screen
         asking = next(
-            (one for one in self.workers if one.group == WINDOWS and one.node is self.screen and not one.is_finished),
+            (one for one in self.workers if one.group == WINDOWS and one.node is here and not one.is_finished),
             None,
         )
         if asking is not self._asking:
@@ -91,7 +92,7 @@ class InOrder(App[None]):
 
     def _look(self, serial: int) -> None:
         """Give the next key once the window is drawn, or will not come."""
-        if serial != self._serial or self._leaving:
+        if serial != self._serial or self.leaving:
             return
         if self._window_to_come():
             self.set_timer(LOOK, lambda: self._look(serial))
@@ -115,7 +116,7 @@ class InOrder(App[None]):
         event.stop()
         if event.serial != self._serial:
             return
-        if self._letter or not self._typed or self._leaving:
+        if self._letter or not self._typed or self.leaving:
             self._free()
         elif not event.again:
             self._follow(self.Done(event.serial, event.whom, again=True))
@@ -124,7 +125,7 @@ class InOrder(App[None]):
 
     def _settled(self, serial: int) -> None:
         """Wait once more where another screen has come: it takes the keys when it is drawn."""
-        if serial != self._serial or self._leaving:
+        if serial != self._serial or self.leaving:
             return
         if self.screen is self._before:
             self._free()
@@ -142,7 +143,7 @@ class InOrder(App[None]):
             self.call_next(self._next)
 
     async def _next(self) -> None:
-        if not self._typed or self._busy or self._leaving:
+        if not self._typed or self._busy or self.leaving:
             return
         if self._window_to_come():
             self._wait()

@@ -295,6 +295,16 @@ async def test_the_refreshing_can_be_paused() -> None:
         assert not app.status.paused
 
 
+async def test_what_a_timer_still_does_while_the_console_ends_is_in_nobodys_way() -> None:
+    async with console(FakeApi(), first="authorities", refresh_seconds=3600) as (app, pilot):
+        await press(app, pilot, "a")
+    assert app.screen_stack == []
+    app.tick()
+    app._refresh()
+    app._busy = True
+    app._overdue(app._serial)
+
+
 async def test_the_list_refreshes_by_itself() -> None:
     api = FakeApi()
     async with console(api, first="authorities", refresh_seconds=0.05) as (app, pilot):
