@@ -41,9 +41,11 @@ BEELEN = "05570012"
 
 @dataclass
 class MovingClock:
-    """A clock that stands until a test moves it; not at a whole second, as real clocks do not."""
+    """A clock that stands until a test moves it: not at a whole second, like real clocks, and never ahead of them."""
 
-    at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=471_102))
+    at: datetime = field(
+        default_factory=lambda: (datetime.now(UTC) - timedelta(seconds=1)).replace(microsecond=471_102)
+    )
 
     def now(self) -> datetime:
         return self.at
