@@ -174,3 +174,17 @@ async def test_after_a_lost_server_nobody_is_tried_any_more_and_each_is_named() 
 async def test_where_nothing_was_done_at_all_the_window_can_stay(faults: tuple[str, ...]) -> None:
     with pytest.raises(ApiError):
         await each(refusing(*faults), DE)
+
+
+async def test_a_server_lost_before_the_window_is_there_is_a_sentence_and_the_list_stays() -> None:
+    api = FakeWork()
+    api.sent[1]["state"] = "available"
+    async with console(api, first="deliveries", size=LARGE) as (app, pilot):
+        await press(app, pilot, "j", "j", "a", "down")
+        api.down = True
+        await press(app, pilot, "enter")
+        assert "Der Server antwortet nicht." in words_of(app)
+        assert page_of(app) is app.screen
+        api.down = False
+        await press(app, pilot, "a", "down", "enter")
+        assert isinstance(app.screen, Confirm)

@@ -13,6 +13,7 @@ from tests.tui.fake_work import FakeWork
 from tests.tui.fake_world import MUENSTER
 from tests.tui.kit_tui import KEYS, console, settle
 from tui.app import Console
+from tui.dialogs.confirm import Confirm
 from tui.dialogs.form import FormWindow
 from tui.widgets.pick import Pick
 from tui.widgets.ticks import Ticks
@@ -88,6 +89,43 @@ async def test_what_is_typed_while_the_server_is_asked_is_for_the_window_to_come
                 break
             await pilot.pause(0.01)
         assert api.reasons == ["nach Anruf"]
+
+
+async def test_enter_twice_and_escape_after_it_neither_repeat_nor_hide_what_is_on_its_way() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries") as (app, pilot):
+        await burst(app, pilot, "G", "a", "enter", "»Anruf")
+        window = app.screen
+        assert isinstance(window, Confirm)
+        api.slow = 0.3
+        for key in ("enter", "enter", "escape", "enter"):
+            app.post_message(_typed(key))
+        await pilot.pause(0.1)
+        assert app.screen is window, "who left now would not learn what became of it"
+        for _ in range(500):
+            if app.screen is not window:
+                break
+            await pilot.pause(0.01)
+        assert api.reasons == ["Anruf"]
+        assert window.outcome == (1, [])
+
+
+async def test_saving_twice_and_escape_after_it_send_a_form_once() -> None:
+    api = FakeApi()
+    async with console(api, first="authorities") as (app, pilot):
+        form = await _form(app, pilot)
+        form.query_one("#field-reason", Input).value = "Telefonat"
+        api.slow = 0.3
+        for key in ("ctrl+s", "ctrl+s", "escape", "ctrl+s"):
+            app.post_message(_typed(key))
+        await pilot.pause(0.1)
+        assert app.screen is form
+        for _ in range(500):
+            if app.screen is not form:
+                break
+            await pilot.pause(0.01)
+        assert app.screen is not form
+        assert len([one for one in api.calls if one.split()[0] in ("PUT", "POST") and "check" not in one]) == 1
 
 
 async def test_keys_do_not_wait_for_ever_for_a_server_that_stands_still() -> None:

@@ -36,7 +36,6 @@ class Confirm(Dialog[str]):
     ) -> None:
         super().__init__(title)
         self._act = act
-        self._doing = False
         self.outcome: Any = None
         self._lines = tuple(lines)
         self._typed = plain(typed)
@@ -69,18 +68,18 @@ class Confirm(Dialog[str]):
             self.wrong(self.texts("dialogs.typed_wrong", name=self._typed))
         elif self._act is None:
             self.dismiss(reason)
-        elif not self._doing:  # Enter twice must not do it twice
-            self._doing = True
+        else:
             self._do(self._act, reason)
 
     @work(group="act")
     async def _do(self, act: Callable[[str], Awaitable[Any]], reason: str) -> None:
-        self.wrong("")
+        if self.busy:
+            return
+        self.wrong(self.texts("dialogs.under_way"))
         try:
-            self.outcome = await act(reason)
+            with self.sending():
+                self.outcome = await act(reason)
         except ApiError as error:
             self.wrong(error.with_faults(error.faults))
         else:
             self.dismiss(reason)
-        finally:
-            self._doing = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from rich.text import Text
@@ -40,6 +41,7 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         super().__init__()
         self._title = title
         self._hint = hint
+        self.busy = False
 
     @property
     def texts(self) -> Texts:
@@ -75,6 +77,16 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         """Name the keys that count now."""
         self.query_one("#hint", Static).update(Text(sentence))
 
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """A change is on its way: nothing is sent twice, and nobody leaves without knowing what became of it."""
+        self.busy = True
+        try:
+            yield
+        finally:
+            self.busy = False
+
     def action_cancel(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)
+        """Close without an answer, unless a change is on its way."""
+        if not self.busy:
+            self.dismiss(None)

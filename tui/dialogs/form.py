@@ -208,11 +208,14 @@ class FormWindow(Dialog[Any]):
             note = self.query_one(f"#note-{first.name}")
             self.call_after_refresh(note.scroll_visible, animate=False, force=True)
 
-    @work(exclusive=True, group="save")
+    @work(group="save")
     async def _save(self) -> None:
+        if self.busy:
+            return
         self.wrong(self.texts("dialogs.form_saving"))
         try:
-            done = await self.form.save(self.values())
+            with self.sending():
+                done = await self.form.save(self.values())
         except ApiError as error:
             if error.code == STALE and self.form.conflict is not None:
                 await self._resolve()
@@ -240,8 +243,9 @@ class FormWindow(Dialog[Any]):
             self.dismiss(None)
 
     def action_cancel(self) -> None:
-        """Close; what was typed is only thrown away when the person says so."""
-        self._leave()
+        """Close, unless it is being saved; what was typed is only thrown away when the person says so."""
+        if not self.busy:
+            self._leave()
 
     @work(exclusive=True, group="cancel")
     async def _leave(self) -> None:

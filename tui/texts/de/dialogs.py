@@ -35,6 +35,7 @@ TEXTS = {
     "form_hint.ticks": "↑ ↓ geht, Leertaste kreuzt an · Tab nächstes Feld · Strg+S speichert",
     "harmful": "Hier stehen Steuerzeichen oder unsichtbare Zeichen. Bitte neu eintippen: {text}",
     "form_faults": "Noch offen: {n}, siehe die Zeilen mit „!“.",
+    "under_way": "Wird ausgeführt; bitte die Antwort abwarten.",
     "form_saving": "wird gespeichert …",
     "required": "Pflichtangabe.",
     "number": "Bitte eine Zahl eingeben.",

@@ -36,6 +36,7 @@ TEXTS = {
     "form_hint.ticks": "↑ ↓ move, space ticks · Tab next field · Ctrl+S saves",
     "harmful": "There are control or invisible characters here. Please type it anew: {text}",
     "form_faults": "Still open: {n}, see the lines with “!”.",
+    "under_way": "Being done; please wait for the answer.",
     "form_saving": "saving …",
     "required": "Required.",
     "number": "Please enter a number.",
