@@ -56,7 +56,12 @@ def test_another_host_key_is_told_and_nothing_is_sent(side: SftpSide) -> None:
 
 def test_a_key_of_another_kind_than_the_pinned_one_is_not_even_negotiated(side: SftpSide) -> None:
     other = asyncssh.generate_private_key("ecdsa-sha2-nistp256")
-    assert "kein Verfahren" in _fails(_adapter(side, host_key=other.export_public_key().decode())).reason
+    adapter = _adapter(side, host_key=other.export_public_key().decode())
+    reasons = [_fails(adapter).reason]
+    while "gestört" in reasons[-1] and len(reasons) < 10:  # the server's reset may overtake its reason
+        reasons.append(_fails(adapter).reason)
+    assert "kein Verfahren" in reasons[-1]
+    assert list(side.side.folder.iterdir()) == []
 
 
 def test_two_host_keys_overlap_while_the_server_changes(side: SftpSide) -> None:

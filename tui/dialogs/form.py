@@ -13,20 +13,20 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import DescendantFocus
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, Static
 
 from tui.client import STALE, ApiError, FieldFault
 from tui.dialogs.choose import Choice, Choose
 from tui.dialogs.dialog import Dialog
-from tui.forms import Field, faults_of, shown, typed_value
+from tui.forms import Field, faults_of, typed_value
 from tui.plain import plain
 from tui.texts import Texts
+from tui.widgets.controls import control, entered
 from tui.widgets.pick import Pick
 from tui.widgets.ticks import Ticks
 
 Values = dict[str, Any]
 PAUSE_BEFORE_CHECK = 0.3
-YES = "yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,34 +254,6 @@ class FormWindow(Dialog[Any]):
             if await self.app.push_screen_wait(Choose(self.texts("dialogs.discard"), choices)) != "yes":
                 return
         self.dismiss(None)
-
-
-def control(field: Field, value: Any, texts: Texts) -> Widget:
-    """Return the widget in which a field is entered."""
-    identity = f"field-{field.name}"
-    if field.kind == "choice":
-        return Pick(field.options, str(value or ""), field.label, texts("dialogs.choose"), id=identity)
-    if field.kind == "choices":
-        return Ticks(field.options, list(value or ()), id=identity)
-    if field.kind == "yes":
-        return Ticks([(YES, texts("shell.yes"))], [YES] if value else [], id=identity)
-    if field.kind == "long":
-        return TextArea(shown(value), id=identity, compact=True, tab_behavior="focus")
-    secret = field.kind == "secret"
-    return Input(shown(value), id=identity, compact=True, select_on_focus=False, password=secret)
-
-
-def entered(widget: Widget) -> Any:
-    """Return what stands in a field's widget."""
-    if isinstance(widget, Pick):
-        return widget.value
-    if isinstance(widget, Ticks):
-        values = [value for value, _ in widget.options]
-        return YES in widget.chosen if values == [YES] else sorted(widget.chosen)
-    if isinstance(widget, TextArea):
-        return widget.text
-    assert isinstance(widget, Input)
-    return widget.value
 
 
 def _concerns(pointer: str, place: str) -> bool:
