@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from gateway.domain.actors import spoken
 from gateway.domain.authority import Authority, EditionPlan, Move
 from gateway.domain.calendar import written_date, written_moment
 from gateway.domain.counting import counted
@@ -175,7 +176,7 @@ def _details(value: Participation, on: date) -> list[str]:
     optional = (("Adresse", value.redirect_url), ("Quelle", value.source), ("Bemerkung", value.note))
     lines += [line for label, text in optional if text for line in _wrapped(label, text)]
     if value.changed_at:
-        lines.append(f"{'Geändert':14}{written_moment(value.changed_at)} von {value.changed_by}")
+        lines.append(f"{'Geändert':14}{written_moment(value.changed_at)} von {spoken(value.changed_by)}")
     return lines
 
 

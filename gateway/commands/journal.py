@@ -12,6 +12,7 @@ import typer
 from gateway.api.operator.sifting import JOURNAL_FIELDS, Row
 from gateway.commands.seat import FAILURE, fail, opened, out, say
 from gateway.commands.words import Words, narrowed
+from gateway.domain.actors import spoken
 from gateway.domain.calendar import written_moment
 from gateway.domain.journal import Counted, Entry, verify
 
@@ -64,7 +65,8 @@ def _line(row: Row) -> str:
     facts = " ".join(f"{name}={value}" for name, value in row["facts"].items())
     why = f"  ({row['why']})" if row["why"] else ""
     when = written_moment(datetime.fromisoformat(row["at"]))
-    return f"{row['number']:>7}  {when}  {row['actor']:<22} {row['what']:<24} {row['subject']}  {facts}{why}".rstrip()
+    who = spoken(row["actor"])
+    return f"{row['number']:>7}  {when}  {who:<22} {row['what']:<24} {row['subject']}  {facts}{why}".rstrip()
 
 
 def _row(entry: Entry) -> dict[str, object]:

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.api.operator.sifting import ONBOARDING_FIELDS
 from gateway.commands.authority_lookup import find
 from gateway.commands.seat import dumped, opened, out, say, seat_of
+from gateway.commands.words import Words, narrowed
 from gateway.domain.calendar import local_date, written_moment
 from gateway.domain.dossier import Contact
-from gateway.domain.filtering import fold
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.onboarding import Stage
 from gateway.ports import World
@@ -37,7 +38,7 @@ MARKS = {True: "✓", False: "✗", None: "·"}
 @app.command("list")
 def list_onboardings(
     ctx: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="WORT", help="Nur Behörden mit allen Wörtern.")] = None,
+    words: Words = None,
     stage: Annotated[list[Stage] | None, typer.Option(help="Nur diese Stufen, mehrfach möglich.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -45,18 +46,14 @@ def list_onboardings(
     from gateway.api.operator.onboarding import table
 
     with opened(ctx) as world:
-        rows = [row for row in table(world) if (not stage or row["stage"] in stage) and _fits(row, words or [])]
+        staged = [row for row in table(world) if not stage or row["stage"] in stage]
+    rows = list(narrowed(staged, words, ONBOARDING_FIELDS))
     if as_json:
         out(dumped(rows))
         return
     for row in rows:
         proofs = f"{row['complete']}/{row['total']}"
         out(f"{row['key']}  {row['name'][:28]:<28} {row['stage_label']:<12} {proofs:>4}  {row['next_step']}\n")
-
-
-def _fits(row: dict[str, Any], words: list[str]) -> bool:
-    text = fold(" ".join(str(value) for value in row.values()))
-    return all(fold(word) in text for word in words)
 
 
 @app.command("show")

@@ -34,7 +34,7 @@ Day = Annotated[datetime | None, typer.Option("--from", formats=DAY_FORMATS, hel
 AT_ONCE = 500
 """Surveys that are read at once while looking for those that are wanted."""
 
-MARKS = {"change": "±", "same": "=", "empty": "·", "error": "✗"}
+MARKS = {"change": "±", "same": "=", "empty": "·", "error": "✗", "applied": "✓", "left_out": "·"}
 
 
 @app.command("read")
@@ -150,9 +150,12 @@ def _found(world: Any, text: str) -> Any:
 def _told(plan: dict[str, Any]) -> str:
     counts = plan["counts"]
     since = "gilt ab" if plan["state"] == "applied" else "gelesen für"
+    changed = "ändern" if plan["state"] == "draft" else "geändert"
+    left_out = f", {counts['left_out']} ausgelassen" if counts.get("left_out") else ""
     lines = [
         f"{plan['name']}: {plan['state_label']}, {since} {written_date(_day(plan['valid_from']))}",
-        f"{counts['rows']} Zeilen: {counts['changed']} ändern, {counts['unchanged']} gleich, {counts['faulty']} Fehler",
+        f"{counts['rows']} Zeilen: {counts['changed']} {changed}, {counts['unchanged']} gleich, "
+        f"{counts['faulty']} Fehler{left_out}",
     ]
     lines += [f"  {one['detail']}" for one in plan["findings"]]
     for row in plan["rows"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.domain import codes
+from gateway.domain.actors import spoken
 from gateway.domain.calendar import local_date, written_date
 from gateway.domain.dossier import Dossier
 from gateway.domain.errors import RoutingError
@@ -99,7 +100,7 @@ def propose(world: World, key: AuthorityKey, actor: str, why: str) -> Onboarding
         proved = with_evidence(onboarding, fresh)
         move(onboarding.stage, Stage.APPROVED, proved.evidence)
         if onboarding.proposer not in ("", actor):
-            reason = f"Die Freigabe ist schon vorgeschlagen, von {onboarding.proposer}."
+            reason = f"Die Freigabe ist schon vorgeschlagen, von {spoken(onboarding.proposer)}."
             raise RoutingError(codes.STATE_CONFLICT, reason, "Bitte freigeben statt noch einmal vorschlagen.")
         proposed = replace(proved, proposer=actor, approver="")
         _keep_step(world, tx, dossier, proposed, actor, f"Freigabe vorgeschlagen: {why}")
@@ -119,7 +120,7 @@ def approve(world: World, key: AuthorityKey, actor: str, typed_name: str, why: s
     with world.store.writing() as tx:
         dossier, onboarding = _state(world, tx, key)
         if onboarding.stage is Stage.LIVE:
-            reason = f"{name} ist schon freigegeben, von {onboarding.approver or 'jemand anderem'}."
+            reason = f"{name} ist schon freigegeben, von {spoken(onboarding.approver) or 'jemand anderem'}."
             raise RoutingError(codes.STATE_CONFLICT, reason, "Es ist nichts mehr zu tun.")
         _require_second(onboarding, actor, typed_name, name)
         proved = with_evidence(onboarding, fresh)

@@ -94,7 +94,7 @@ def apply(
         raise RoutingError(codes.STATE_CONFLICT, "Keine Zeile dieser Umfrage ändert etwas; es wurde nichts übernommen.")
 
     def guard(tx: Transaction) -> None:
-        _switch(tx, survey, SurveyState.DRAFT, SurveyState.APPLIED)
+        _switch(tx, survey, SurveyState.DRAFT, SurveyState.APPLIED, _settled(survey.plan, rows))
         if _values(tx, survey, valid_from, rows) != values:
             raise RoutingError(codes.ETAG_STALE, "Eine Behörde wurde gerade geändert; es wurde nichts übernommen.")
 
@@ -137,8 +137,28 @@ def tidy(name: str) -> str:
     return re.sub(r" +", " ", visible).strip()[:_NAME] or "ohne Namen"
 
 
-def _switch(tx: Transaction, survey: Survey, before: SurveyState, after: SurveyState) -> None:
-    if tx.surveys.set_state(survey.id, before, after):
+def _settled(plan: Mapping[str, Any], chosen: Collection[int] | None) -> dict[str, Any]:
+    """Return a plan as it was applied: of each row that would change something, whether it did or was left out."""
+
+    def status(row: Mapping[str, Any]) -> Status:
+        if not row["apply"]:
+            return Status(row["status"])
+        return Status.APPLIED if chosen is None or row["line"] in chosen else Status.LEFT_OUT
+
+    rows = [{**row, "status": status(row).value} for row in plan["rows"]]
+    applied = sum(row["status"] == Status.APPLIED for row in rows)
+    left_out = sum(row["status"] == Status.LEFT_OUT for row in rows)
+    return {**plan, "rows": rows, "counts": plan["counts"] | {"changed": applied, "left_out": left_out}}
+
+
+def _switch(
+    tx: Transaction,
+    survey: Survey,
+    before: SurveyState,
+    after: SurveyState,
+    plan: Mapping[str, Any] | None = None,
+) -> None:
+    if tx.surveys.set_state(survey.id, before, after, plan):
         return
     words = {SurveyState.DRAFT: "wurde schon übernommen oder zurückgenommen"}
     reason = f"Die Umfrage {words.get(before, 'ist nicht übernommen oder schon zurückgenommen')}."

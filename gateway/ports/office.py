@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.domain.case import Case, Delivery
 from gateway.domain.deadlines import Ready
@@ -54,7 +54,10 @@ class Surveys(Protocol):
     def heads(self, skipped: int, limit: int) -> Sequence[Survey]:
         """Return surveys, the newest first; of their plans only the counts."""
 
-    def set_state(self, survey_id: str, before: SurveyState, after: SurveyState) -> bool: ...
+    def set_state(
+        self, survey_id: str, before: SurveyState, after: SurveyState, plan: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Change a survey's state if it still is `before`; `plan` replaces what was kept of its rows."""
 
 
 class Evidence(Protocol):

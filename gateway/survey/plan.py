@@ -53,6 +53,8 @@ class Status(StrEnum):
     SAME = "same"
     ERROR = "error"
     EMPTY = "empty"
+    APPLIED = "applied"
+    LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from gateway.domain.delivery import State
 from gateway.domain.ids import MessageId
 from gateway.domain.journal import verify
 from gateway.domain.participation import Option, Phase
-from tests.kit.installation import AHLEN, Installation, announcement, installation, portal
+from tests.kit.installation import AHLEN, MUENSTER, Installation, announcement, installation, portal
 from tests.kit.operating import etag_of, operators, problem
 from tests.kit.testing_authority import answer_test, later, run_command
 
@@ -70,7 +70,7 @@ async def test_an_authority_comes_from_invitation_to_live_by_two_persons(stage: 
     assert (await anna.post(f"{WHERE}/advance", json={"to": "verified", **BECAUSE})).json()["stage"] == "verified"
     proposed = (await anna.post(f"{WHERE}/propose", json=BECAUSE)).json()
     assert proposed["proposer"] == "operator:anna"
-    assert "zweite Person" in proposed["next_step"]
+    assert proposed["next_step"] == "Freigabe durch eine zweite Person (vorgeschlagen von anna)."
     named = {"typed_name": "Ahlen", **BECAUSE}
     same = await anna.post(f"{WHERE}/approve", json=named)
     assert same.status_code == 403
@@ -283,3 +283,19 @@ async def test_the_list_says_what_is_next_for_everybody(stage: Stage) -> None:
     assert rows[AHLEN]["complete"] == 5
     assert rows[AHLEN]["next_step"].startswith("Für „geprüft“ fehlt: Testnachricht übergeben")
     assert rows["05570000"]["stage"] == "live"
+
+
+async def test_the_first_step_follows_from_what_is_entered(stage: Stage) -> None:
+    installed, anna, _ = stage
+    nothing = {"procedures": frozenset(), "release": "", "adapter": "", "settings": {}}
+    installed.takes_part(MUENSTER, option=Option.NONE, phase=Phase.NOT_CONNECTED, **nothing)
+    rows = {row["key"]: row for row in (await anna.get("/onboarding")).json()["rows"]}
+    silent = next(row for key, row in rows.items() if key not in (AHLEN, MUENSTER))
+    assert rows[AHLEN]["next_step"] == "Die Teilnahme ist eingetragen (Option 1); auf „Angaben da“ setzen."
+    assert rows[MUENSTER]["next_step"] == "Nimmt nichts über uns an (Option 3b); nichts zu tun."
+    assert silent["next_step"] == "Antwort der Behörde abwarten und ihre Teilnahme eintragen."
+    assert (rows[AHLEN]["option"], rows[AHLEN]["kreis_abbr"], rows[AHLEN]["adapter"]) == ("1", "WAF", "file_drop")
+    assert (rows[MUENSTER]["option"], rows[MUENSTER]["adapter"]) == ("3b", "")
+    for key in (AHLEN, MUENSTER, silent["key"]):
+        shown = (await anna.get(f"/authorities/{key}/onboarding")).json()
+        assert shown["next_step"] == rows[key]["next_step"], "the checklist says the same as the list"

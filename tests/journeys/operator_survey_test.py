@@ -166,6 +166,12 @@ async def test_chosen_lines_only_are_applied_from_a_later_day(tmp_path: Path) ->
         warendorf = (await client.get(f"/authorities/{WARENDORF}")).json()
         assert (warendorf["option"], warendorf["next_change"]["option"]) == ("1", "2")
         assert (await client.get(f"/authorities/{MUENSTER}")).json()["option"] == "3b"
+        kept = (await client.get(f"/survey/{plan['id']}")).json()
+        assert [row["line"] for row in kept["rows"] if row["status"] == "applied"] == [4]
+        left_out = [row["line"] for row in kept["rows"] if row["status"] == "left_out"]
+        assert left_out == [row["line"] for row in plan["rows"] if row["apply"] and row["line"] != 4]
+        assert (kept["counts"]["changed"], kept["counts"]["left_out"]) == (1, len(left_out))
+        assert (await client.get("/survey")).json()["rows"][0]["changes"] == 1
 
 
 async def test_what_somebody_changed_since_the_reading_stops_the_whole_survey(tmp_path: Path) -> None:

@@ -195,6 +195,19 @@ async def test_the_authorities_filter_is_the_one_of_the_screen(desk: Desk, words
     assert {row["key"] for row in said(desk[0], "authorities", "list", *words)} == keys
 
 
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        (["kreis:waf", "option:1"], {AHLEN, WARENDORF}),
+        (["kreis:waf", "option:1", "!stufe:live"], {AHLEN}),
+        (["weg:ablage", "xahlen"], set()),
+        (["nachweise:>0", "option:1,2"], set()),
+    ],
+)
+async def test_the_onboarding_filter_is_the_one_of_the_screen(desk: Desk, words: list[str], keys: set[str]) -> None:
+    assert {row["key"] for row in said(desk[0], "onboarding", "list", *words)} == keys
+
+
 async def test_lists_of_onboarding_replies_journal_and_trace_are_those_of_the_screens(desk: Desk) -> None:
     home, client, number = desk
     assert said(home, "onboarding", "list") == (await client.get("/onboarding")).json()["rows"]

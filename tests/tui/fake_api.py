@@ -38,9 +38,8 @@ class Problem(Exception):
 
 @dataclass
 class FakeApi:
-    """The server: `token` empty lets everybody in; `down` makes it silent, `slow` late by so many seconds.
-
-    `calls` are methods and paths in order.
+    """The server: `token` empty lets everybody in; `down` makes it silent, `slow` late by so many seconds; a
+    `gate` holds every answer back until it is set. `calls` are methods and paths in order.
     """
 
     name: str = "op-03"
@@ -49,6 +48,7 @@ class FakeApi:
     token: str = ""
     down: bool = False
     slow: float = 0.0
+    gate: asyncio.Event | None = None
     places: dict[str, Place] = field(default_factory=places)
     calls: list[str] = field(default_factory=list)
     journal: list[Json] = field(default_factory=list)
@@ -59,6 +59,8 @@ class FakeApi:
         if self.down:
             raise ConnectionError("down")
         await asyncio.sleep(self.slow)
+        if self.gate is not None:
+            await self.gate.wait()
         if self.token and request.headers.get("authorization") != f"Bearer {self.token}":
             problem = Problem(401, "token-expired", "Dieses Zugangstoken ist abgelaufen.")
             await problem.answer(scope, receive, send)

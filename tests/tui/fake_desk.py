@@ -33,12 +33,21 @@ class FakeDesk(FakeApi):
     def _onboarding_row(self, key: str) -> Json:
         found = self._checklist(key)
         names = ("key", "name", "stage", "next_step", "proposer")
+        place = self.places[key]
+        setting = place.in_force("2026-11-21")
+        what = {"option": setting.get("option", "3b"), "adapter": setting.get("adapter", "")}
+        where = {"kreis_abbr": place.authority.kreis_abbr, "kreis": place.authority.kreis_name}
         complete = sum(1 for check in found["checks"] if check["holds"])
-        return {name: found[name] for name in names} | {
-            "complete": complete,
-            "total": len(CHECKS),
-            "updated_at": NOW.isoformat() if complete else None,
-        }
+        return (
+            {name: found[name] for name in names}
+            | what
+            | where
+            | {
+                "complete": complete,
+                "total": len(CHECKS),
+                "updated_at": NOW.isoformat() if complete else None,
+            }
+        )
 
     async def checklist(self, request: Request) -> Any:
         return self._checklist(request.path_params["key"])
@@ -141,6 +150,13 @@ class FakeDesk(FakeApi):
         survey, given = self._survey(request), await request.json()
         survey["state"], survey["applied_rows"] = "applied", given.get("rows")
         survey["valid_from"] = given["valid_from"]
+        for row in survey["rows"]:
+            if row["apply"]:
+                chosen = not given.get("rows") or row["line"] in given["rows"]
+                row["status"] = "applied" if chosen else "left_out"
+        changed = sum(row["status"] == "applied" for row in survey["rows"])
+        left_out = sum(row["status"] == "left_out" for row in survey["rows"])
+        survey["counts"] = survey["counts"] | {"changed": changed, "left_out": left_out}
         return survey
 
     async def survey_undo(self, request: Request) -> Any:

@@ -97,11 +97,12 @@ async def test_enter_twice_and_escape_after_it_neither_repeat_nor_hide_what_is_o
         await burst(app, pilot, "G", "a", "enter", "»Anruf")
         window = app.screen
         assert isinstance(window, Confirm)
-        api.slow = 0.3
+        api.gate = asyncio.Event()
         for key in ("enter", "enter", "escape", "enter"):
             app.post_message(_typed(key))
         await pilot.pause(0.1)
         assert app.screen is window, "who left now would not learn what became of it"
+        api.gate.set()
         for _ in range(500):
             if app.screen is not window:
                 break
@@ -115,11 +116,12 @@ async def test_saving_twice_and_escape_after_it_send_a_form_once() -> None:
     async with console(api, first="authorities") as (app, pilot):
         form = await _form(app, pilot)
         form.query_one("#field-reason", Input).value = "Telefonat"
-        api.slow = 0.3
+        api.gate = asyncio.Event()
         for key in ("ctrl+s", "ctrl+s", "escape", "ctrl+s"):
             app.post_message(_typed(key))
         await pilot.pause(0.1)
         assert app.screen is form
+        api.gate.set()
         for _ in range(500):
             if app.screen is not form:
                 break

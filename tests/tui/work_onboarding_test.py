@@ -129,3 +129,29 @@ async def test_every_screen_knows_its_command(place: str, command: str) -> None:
     async with console(FakeWork(), first=place) as (app, pilot):
         await press(app, pilot, "e")
         assert command in text_of(app)
+
+
+async def test_what_there_is_nothing_to_connect_for_stands_last_and_says_so() -> None:
+    async with console(FakeWork(), first="onboarding") as (app, pilot):
+        await press(app, pilot, "slash", *"option:3a,3b", "enter")
+        shown = text_of(app)
+        assert "– " in shown
+        assert "eingeladen" not in shown
+        await press(app, pilot, "escape")
+        options = [row.option in ("1", "2") for row in page_of(app).rows.visible_items]
+        assert options == sorted(options, reverse=True)
+        assert not all(options)
+
+
+async def test_the_filter_knows_kreis_option_and_way_and_goes_along_to_the_command_line() -> None:
+    async with console(FakeWork(), first="onboarding") as (app, pilot):
+        await press(app, pilot, "slash", *"kreis:waf option:1", "enter")
+        assert {row.kreis_abbr for row in page_of(app).rows.visible_items} == {"WAF"}
+        assert page_of(app).twin() == "bauweiche onboarding list kreis:waf option:1"
+
+
+async def test_a_field_that_the_list_does_not_have_is_answered_with_those_it_has() -> None:
+    async with console(FakeWork(), first="onboarding") as (app, pilot):
+        await press(app, pilot, "slash", *"bezirk:arnsberg", "enter")
+        shown = " ".join(text_of(app).split())
+        assert "Es gibt: stufe: nachweise: vorschlag: kreis: option: weg:" in shown

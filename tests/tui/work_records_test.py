@@ -54,6 +54,8 @@ async def test_a_survey_is_read_shown_row_by_row_applied_and_taken_back(tmp_path
         await press(app, pilot, "ctrl+s")
         assert api.surveys[0]["state"] == "applied"
         assert api.surveys[0]["applied_rows"] is None
+        assert "✓ übernommen" in text_of(app)
+        assert "ändert sich" not in text_of(app)
         await press(app, pilot, "z")
         await answer(app, pilot, "doch nicht")
         assert api.surveys[0]["state"] == "undone"
@@ -68,6 +70,18 @@ async def test_only_marked_rows_are_applied_and_never_faulty_ones(tmp_path: Path
         put(app, "#field-reason", "Nur Ahlen")
         await press(app, pilot, "ctrl+s")
         assert api.surveys[0]["applied_rows"] == [2]
+        shown = " ".join(text_of(app).split())
+        assert "→ 1 geändert, = 1 gleich geblieben, ✕ 1 fehlerhaft, · 1 ausgelassen" in shown
+        assert "· ausgelassen" in shown
+
+
+async def test_marks_on_faulty_rows_alone_apply_nothing(tmp_path: Path) -> None:
+    api = FakeWork()
+    async with console(api, first="survey") as (app, pilot):
+        await read_survey(app, pilot, table(tmp_path))
+        await press(app, pilot, "space", "u")
+        assert isinstance(app.screen, PlanPage)
+        assert api.surveys[0]["state"] == "draft"
 
 
 async def test_a_row_and_the_columns_can_be_read_in_full(tmp_path: Path) -> None:

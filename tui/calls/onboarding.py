@@ -15,6 +15,12 @@ class OnboardingRow:
 
     key: str
     name: str
+    kreis_key: str = ""
+    kreis: str = ""
+    kreis_abbr: str = ""
+    option: str = ""
+    adapter: str = ""
+    adapter_title: str = ""
     stage: str = ""
     complete: int = 0
     total: int = 0

@@ -22,6 +22,9 @@ from tui.texts import Texts
 URGENCY = ("verified", "approved", "connected", "details", "paused", "live", "invited", "ended")
 """Which stage needs somebody first: those nearest to going live."""
 
+ACCEPTING = ("1", "2")
+"""Options by which applications arrive through us."""
+
 
 class OnboardingPage(ListPage[OnboardingRow]):
     """The list of authorities by how far they have come."""
@@ -40,7 +43,7 @@ class OnboardingPage(ListPage[OnboardingRow]):
 
     def twin(self) -> str:
         """The same list on the command line."""
-        return "bauweiche onboarding list"
+        return self.worded("bauweiche onboarding list")
 
     def describe(self, item: OnboardingRow) -> Sequence[str]:
         """Say the whole next step."""
@@ -65,10 +68,15 @@ class OnboardingPage(ListPage[OnboardingRow]):
             self.console.open_authority(current.key, current.name)
 
 
-def _urgency(row: OnboardingRow) -> tuple[bool, int, int, str]:
+def _urgency(row: OnboardingRow) -> tuple[bool, bool, int, int, bool, str]:
     rank = URGENCY.index(row.stage) if row.stage in URGENCY else len(URGENCY)
     waits_for_approval = bool(row.proposer) and row.stage == "verified"
-    return (not waits_for_approval, rank, -row.complete, row.name)
+    return (_declined(row), not waits_for_approval, rank, -row.complete, row.option not in ACCEPTING, row.name)
+
+
+def _declined(row: OnboardingRow) -> bool:
+    """Return whether there is nothing to connect: an authority that accepts nothing through us and never did."""
+    return row.option not in ACCEPTING and row.stage == "invited"
 
 
 def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[OnboardingRow]:
@@ -78,11 +86,12 @@ def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Onboa
         Column(
             "stage",
             13,
-            lambda row: signs.stage(row.stage, texts),
+            lambda row: Cell("–", "muted") if _declined(row) else signs.stage(row.stage, texts),
             lambda row: list(signs.STAGES).index(row.stage) if row.stage in signs.STAGES else 99,
         ),
+        Column("option", 8, lambda row: signs.option_short(row.option, texts), lambda row: row.option, rank=3),
         Column("complete", 12, lambda row: _progress(row, texts), lambda row: row.complete),
-        Column("next", 30, lambda row: row.next_step.replace("operator:", "") or "–", grow=6),
+        Column("next", 30, lambda row: row.next_step or "–", grow=6),
         Column("proposer", 10, lambda row: who(row.proposer), rank=2),
         Column(
             "updated",
@@ -97,6 +106,9 @@ def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Onboa
         texts("onboarding.field.stage"): lambda row: texts.value("stage", row.stage),
         texts("onboarding.field.complete"): lambda row: str(row.complete),
         texts("onboarding.field.proposer"): lambda row: who(row.proposer),
+        texts("onboarding.field.kreis"): lambda row: f"{row.kreis_abbr} {row.kreis} {row.kreis_key}",
+        texts("onboarding.field.option"): lambda row: row.option,
+        texts("onboarding.field.way"): lambda row: f"{row.adapter} {row.adapter_title}",
     }
     return Table("onboarding", lambda row: row.key, columns, fields)
 

@@ -116,12 +116,12 @@ class PlanPage(ListPage[PlanRow]):
         if self.plan is None:
             return
         client = await self.console.api()
-        plan, marked = self.plan, [row for row in self.rows.marked if row.apply]
-        chosen = marked or [row for row in plan.rows if row.apply]
+        plan, marked = self.plan, self.rows.marked
+        chosen = [row for row in marked or plan.rows if row.apply]
         if not chosen:
             self.say(self.t("nothing"))
             return
-        lines = [row.line for row in marked]
+        lines = [row.line for row in chosen] if marked else []
 
         async def save(values: Mapping[str, Any]) -> Plan:
             return await surveys.apply(client, plan.id, str(values["valid_from"]), str(values["reason"]), lines)

@@ -20,6 +20,8 @@ STATUS: Mapping[str, tuple[str, str]] = {
     "same": ("=", "muted"),
     "empty": ("·", "muted"),
     "error": ("✕", "bad"),
+    "applied": ("✓", "good"),
+    "left_out": ("·", "muted"),
 }
 SEVERITY: Mapping[str, str] = {"error": "✕", "warning": "!", "info": "·"}
 ASSUMED: Mapping[str, object] = {
@@ -58,13 +60,13 @@ def plan_table(texts: Texts) -> Table[PlanRow]:
 
 def first_errors(row: PlanRow) -> tuple[int, int]:
     """Return what sorts rows with errors first, then changes, each in the order of the file."""
-    order = ("error", "change", "empty", "same")
+    order = ("error", "change", "applied", "left_out", "empty", "same")
     return (order.index(row.status) if row.status in order else len(order), row.line)
 
 
 def _status(row: PlanRow, texts: Texts) -> Cell:
     sign, tone = STATUS.get(row.status, ("?", ""))
-    warned = any(fault.get("severity") == "warning" for fault in row.faults) and row.status == "change"
+    warned = any(fault.get("severity") == "warning" for fault in row.faults) and row.status in ("change", "applied")
     word = texts(f"plan.status.{row.status}") if row.status in STATUS else row.status
     return Cell(f"{sign} {word}{' !' if warned else ''}", "warn" if warned else tone)
 
@@ -147,6 +149,8 @@ def plan_lines(plan: Plan, texts: Texts) -> list[Line]:
     counts = plan.counts
     name = "plan.counts" if plan.state == "draft" else "plan.counts_applied"
     numbers = texts(name, **{name: counts.get(name, 0) for name in ("rows", "changed", "unchanged", "faulty")})
+    if counts.get("left_out"):
+        numbers = texts("plan.counts_left_out", said=numbers, n=counts["left_out"])
     used = [column for column in plan.columns if column.get("field")]
     unsure = [column for column in used if float(column.get("confidence") or 0) < UNSURE]
     understood = texts("plan.columns_line", n=len(used), unsure=len(unsure), unused=len(plan.columns) - len(used))

@@ -19,6 +19,7 @@ from gateway.domain.filtering import Query, parse
 from tui.plain import fit
 from tui.tables import GAP, TONES, Column, Order, Table, cell_of, chosen, haystack, layout
 from tui.texts import Texts
+from tui.widgets.empty import said_of_nothing
 
 T = TypeVar("T")
 
@@ -244,7 +245,8 @@ class Rows(ScrollView, Generic[T], can_focus=True):
             return self._strip([Segment(self._titles(width), self._style("head"))], width, self._style("head"))
         row = y - 1 + self.scroll_offset.y
         if row >= len(self.visible_items):
-            text = self._nothing() if row == 0 else ""
+            said = [] if self.visible_items else self._nothing(width - LEAD)
+            text = said[row] if row < len(said) else ""
             return self._strip(
                 [Segment(fit(f"  {text}", width), self.rich_style + self._style("muted"))], width, self.rich_style
             )
@@ -273,13 +275,10 @@ class Rows(ScrollView, Generic[T], can_focus=True):
             parts.append(fit(title, room, right=column.right))
         return fit("  " + " ".join(parts), width)
 
-    def _nothing(self) -> str:
+    def _nothing(self, width: int) -> Sequence[str]:
         if not self.loaded:
-            return self.texts("shell.loading")
-        if self.query_text:
-            return self.texts("shell.empty_filter", filter=self.query_text)
-        name = f"{self.table.section}.empty"
-        return self.texts(name) if self.texts.has(name) else self.texts("shell.empty")
+            return [self.texts("shell.loading")]
+        return said_of_nothing(self.table, self.query_text, self.wanted, self.texts, width)
 
     def _ground(self, row: int) -> Style:
         if row == self.cursor and self.has_focus:

@@ -13,15 +13,17 @@ from gateway.api.operator.roles import Operator, Role
 from gateway.api.operator.rows import held_by_key
 from gateway.api.operator.shapes import AdvanceIn, ApprovalIn, Because
 from gateway.domain import codes
+from gateway.domain.actors import spoken
 from gateway.domain.authority import edition_on
 from gateway.domain.calendar import local_date
 from gateway.domain.dossier import Dossier
 from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.onboarding import MOVES, NEEDS, Check, Evidence, Onboarding, Stage, latest, unproved
+from gateway.domain.participation import Option, Participation
 from gateway.flow import onboarding as flow
 from gateway.flow.cases import authority_of
-from gateway.flow.proofs import onboarding_of
+from gateway.flow.proofs import onboarding_of, subject
 from gateway.flow.test_messages import send_test
 from gateway.ports import World
 
@@ -101,15 +103,23 @@ def table(world: World) -> list[dict[str, Any]]:
         dossier = dossiers.get(key, Dossier(key))
         found = onboarding_of(dossier, histories.get(key, ()), today, held.get(key, ()))
         proved = len(Check) - len(unproved(found.evidence, Stage.LIVE))
+        about = subject(histories.get(key, ()), today)
+        accepting = about if about and about.option.accepts else None
         rows.append(
             {
                 "key": key,
                 "name": authority.name,
+                "kreis_key": authority.kreis_key,
+                "kreis": authority.kreis_name,
+                "kreis_abbr": authority.kreis_abbr,
+                "option": (about.option if about else Option.NONE).value,
+                "adapter": accepting.adapter if accepting else "",
+                "adapter_title": world.title(accepting.adapter) if accepting else "",
                 "stage": found.stage.value,
                 "stage_label": found.stage.label,
                 "complete": proved,
                 "total": len(Check),
-                "next_step": next_step(found),
+                "next_step": next_step(found, about),
                 "proposer": found.proposer,
                 "approver": found.approver,
                 "updated_at": _updated(dossier, found),
@@ -121,6 +131,8 @@ def table(world: World) -> list[dict[str, Any]]:
 def shown(world: World, key: AuthorityKey) -> dict[str, Any]:
     """Return the checklist of one authority."""
     dossier, found = flow.state_of(world, key)
+    with world.store.reading() as tx:
+        about = subject(tx.registry.history(key), local_date(world.clock.now()))
     outcomes = latest(found.evidence)
     return {
         "key": key,
@@ -131,7 +143,7 @@ def shown(world: World, key: AuthorityKey) -> dict[str, Any]:
         "proposer": found.proposer,
         "approver": found.approver,
         "can_advance_to": [stage.value for stage in Stage if _can_advance(found, stage)],
-        "next_step": next_step(found),
+        "next_step": next_step(found, about),
         "test_message": dossier.test_message,
         "log": [
             {"at": step.at.isoformat(), "actor": step.actor, "text": step.text} for step in reversed(dossier.steps)
@@ -139,12 +151,12 @@ def shown(world: World, key: AuthorityKey) -> dict[str, Any]:
     }
 
 
-def next_step(found: Onboarding) -> str:
-    """Say in one German sentence what is to be done next."""
+def next_step(found: Onboarding, about: Participation | None) -> str:
+    """Say in one German sentence what is to be done next; `about` is the setting that the onboarding is about."""
     if found.proposer and found.stage is Stage.VERIFIED:
-        return f"Freigabe durch eine zweite Person (vorgeschlagen von {found.proposer})."
+        return f"Freigabe durch eine zweite Person (vorgeschlagen von {spoken(found.proposer)})."
     if found.stage is Stage.INVITED:
-        return "Teilnahme eintragen und „Angaben da“ setzen."
+        return _first_step(about)
     if found.stage is Stage.LIVE:
         return "" if not unproved(found.evidence, Stage.LIVE) else "Nachweise erneuern: Prüfung starten."
     target = {Stage.DETAILS: Stage.CONNECTED, Stage.CONNECTED: Stage.VERIFIED, Stage.VERIFIED: Stage.APPROVED}.get(
@@ -156,6 +168,14 @@ def next_step(found: Onboarding) -> str:
     if not missing:
         return "Freigabe vorschlagen." if target is Stage.APPROVED else f"Auf „{target.label}“ setzen."
     return f"Für „{target.label}“ fehlt: {', '.join(check.label for check in missing)}."
+
+
+def _first_step(about: Participation | None) -> str:
+    if about is None:
+        return "Antwort der Behörde abwarten und ihre Teilnahme eintragen."
+    if not about.option.accepts:
+        return f"Nimmt nichts über uns an (Option {about.option.value}); nichts zu tun."
+    return f"Die Teilnahme ist eingetragen (Option {about.option.value}); auf „Angaben da“ setzen."
 
 
 def _can_advance(found: Onboarding, target: Stage) -> bool:

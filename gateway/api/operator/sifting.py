@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from gateway.domain.actors import spoken
 from gateway.domain.filtering import Query, fold, parse
 
 Row = Mapping[str, Any]
@@ -29,6 +30,15 @@ JOURNAL_FIELDS: Fields = {
 SURVEY_FIELDS: Fields = {
     "stand": lambda row: str(row["state_label"]),
     "von": lambda row: str(row["actor"]).replace("operator:", "operator: "),
+}
+
+ONBOARDING_FIELDS: Fields = {
+    "stufe": lambda row: str(row["stage_label"]),
+    "nachweise": lambda row: str(row["complete"]),
+    "vorschlag": lambda row: spoken(str(row["proposer"])),
+    "kreis": lambda row: f"{row['kreis_abbr']} {row['kreis']} {row['kreis_key']}",
+    "option": lambda row: str(row["option"]),
+    "weg": lambda row: f"{row['adapter']} {row['adapter_title']}".strip(),
 }
 
 

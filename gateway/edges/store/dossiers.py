@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -83,7 +84,10 @@ class SqlSurveys:
             Survey(row.id, row.name, row.at, row.actor, SurveyState(row.state), {"counts": row.counts}) for row in rows
         ]
 
-    def set_state(self, survey_id: str, before: SurveyState, after: SurveyState) -> bool:
-        """Change a survey's state if it still is `before`."""
+    def set_state(
+        self, survey_id: str, before: SurveyState, after: SurveyState, plan: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Change a survey's state if it still is `before`; `plan` replaces what was kept of its rows."""
         unchanged = (SURVEYS.c.id == survey_id, SURVEYS.c.state == before.value)
-        return self._connection.execute(update(SURVEYS).where(*unchanged).values(state=after.value)).rowcount == 1
+        values: dict[str, Any] = {"state": after.value} | ({"value": dict(plan)} if plan is not None else {})
+        return self._connection.execute(update(SURVEYS).where(*unchanged).values(values)).rowcount == 1

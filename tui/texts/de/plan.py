@@ -8,14 +8,16 @@ TEXTS = {
     "col.match": "Erkannt an",
     "col.what": "Änderungen und Gründe",
     "help.line": "Zeile der Tabelle, wie das Tabellenprogramm zählt.",
-    "help.status": "→ ändert sich, = bleibt gleich, · ohne Antwort, ✕ fehlerhaft (wird nie "
-    "übernommen); ! bitte ansehen.",
+    "help.status": "→ ändert sich, ✓ übernommen, = bleibt gleich, · ohne Antwort oder ausgelassen, "
+    "✕ fehlerhaft (wird nie übernommen); ! bitte ansehen.",
     "help.authority": "Welche Behörde gemeint ist.",
     "help.match": "Woran sie erkannt wurde; ! unsicher, bitte ansehen.",
     "help.what": "Jede Zelle, die sich ändert: vorher → nachher; bei Fehlern der Grund.",
     "status.change": "ändert sich",
     "status.same": "bleibt gleich",
     "status.empty": "ohne Antwort",
+    "status.applied": "übernommen",
+    "status.left_out": "ausgelassen",
     "status.error": "fehlerhaft",
     "match.AGS": "AGS",
     "match.DVDV-Schlüssel": "DVDV",
@@ -61,5 +63,6 @@ TEXTS = {
     "key.undo": "Zurücknehmen",
     "key.open": "Zeile lesen",
     "not_applied": "fehlerhaft, wird nicht übernommen",
+    "counts_left_out": "{said}, · {n} ausgelassen",
     "counts_applied": "{rows} gelesen: → {changed} geändert, = {unchanged} gleich geblieben, ✕ {faulty} fehlerhaft",
 }

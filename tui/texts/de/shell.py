@@ -17,6 +17,7 @@ TEXTS = {
     "no": "nein",
     "loading": "wird geladen …",
     "empty": "Keine Einträge.",
+    "filter_fields": "Dieses Feld gibt es hier nicht. Es gibt: {fields}",
     "empty_filter": "Kein Eintrag passt zum Filter „{filter}“. Esc hebt den Filter auf.",
     "count": "{n}",
     "count_filtered": "{n} von {total}",

@@ -17,6 +17,7 @@ TEXTS = {
     "no": "no",
     "loading": "loading …",
     "empty": "No entries.",
+    "filter_fields": "There is no such field here. There are: {fields}",
     "empty_filter": "Nothing matches the filter “{filter}”. Esc clears it.",
     "count": "{n}",
     "count_filtered": "{n} of {total}",
