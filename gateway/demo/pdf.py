@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 _LINE = 16
 
+BLOCK = 1 << 20
+"""Bytes of a picture that are drawn anew; random numbers for every byte of 200 MB would be most of the work."""
+
 
 def make_pdf(lines: Sequence[str], size: int = 0, *, script: str = "") -> bytes:
     """Return a one-page PDF that shows `lines`; padded with an unused image to about `size` bytes.
@@ -38,7 +41,13 @@ def _plan(size: int) -> bytes:
     width = 1000 if size >= 3000 else 1
     height = max(size // (3 * width), 1)
     kind = b"/Type /XObject /Subtype /Image /ColorSpace /DeviceRGB /BitsPerComponent 8 "
-    return _stream(kind + f"/Width {width} /Height {height} ".encode(), os.urandom(3 * width * height))
+    return _stream(kind + f"/Width {width} /Height {height} ".encode(), _noise(3 * width * height))
+
+
+def _noise(size: int) -> bytes:
+    """Return a picture that does not compress and is no other's: its first block is new, the rest repeats it."""
+    block = os.urandom(min(size, BLOCK))
+    return (block * (size // len(block) + 1))[:size]
 
 
 def _stream(entries: bytes, octets: bytes) -> bytes:
@@ -46,13 +55,13 @@ def _stream(entries: bytes, octets: bytes) -> bytes:
 
 
 def _file(objects: Sequence[bytes]) -> bytes:
-    written = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
-    offsets = []
+    parts = [b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"]
+    table = len(parts[0])
+    entries = []
     for number, octets in enumerate(objects, start=1):
-        offsets.append(len(written))
-        written += f"{number} 0 obj\n".encode() + octets + b"\nendobj\n"
-    table = len(written)
-    written += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
-    written += b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
-    written += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n".encode()
-    return bytes(written)
+        entries.append(f"{table:010d} 00000 n \n".encode())
+        parts += [f"{number} 0 obj\n".encode(), octets, b"\nendobj\n"]
+        table += sum(map(len, parts[-3:]))
+    parts += [f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode(), *entries]
+    parts.append(f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n".encode())
+    return b"".join(parts)

@@ -34,7 +34,7 @@ ROLL = 1.0
 """Seconds between two looks at whether somebody who holds a lease is gone."""
 
 COLLECT = 2.0
-"""Seconds between two looks at whose return folder is due."""
+"""Seconds between two looks at whose return folder is due; fewer where folders are looked at more often than that."""
 
 SHARE = 4
 """What part of the slots rounds to return folders may take, and notices to portals: one in so many."""
@@ -157,7 +157,7 @@ class Worker:
         for webhook in webhooks.due(self.world)[: max(0, min(free, share - len(telling)))]:
             if f"webhook {webhook}" not in telling:
                 jobs[f"webhook {webhook}"] = partial(webhooks.send_due, self.world, webhook)
-        if not self._time_for("collections", COLLECT):
+        if not self._time_for("collections", min(COLLECT, self.world.policy.look_every)):
             return jobs
         out = [key.removeprefix("collect ") for key in self._busy if key.startswith("collect ")]
         room = min(free - len(jobs), share - len(out))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -532,3 +533,16 @@ def test_of_two_overlapping_certificates_the_preferred_one_is_used_as_long_as_it
     taking_part = installed.takes_part(WARENDORF, certificates=both)
     installed.clock.pass_by(days=31)
     assert encryption_certificate(installed.world, WARENDORF, taking_part) == new
+
+
+def test_return_folders_are_looked_at_as_often_as_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = SimpleNamespace(monotonic=lambda: passed[0])
+    monkeypatch.setattr("gateway.flow.worker.time", ticks)
+    for often, looked in ((0.2, True), (60.0, False)):
+        passed = [0.0]
+        with installation(tmp_path / str(often), look_every_seconds=often) as made:
+            working, folder = Worker(made.world, "w"), f"collect {WARENDORF}"
+            assert folder in working._due_jobs()
+            made.clock.pass_by(seconds=0.3)
+            passed[0] += 0.3
+            assert (folder in working._due_jobs()) is looked
