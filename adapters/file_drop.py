@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from adapters.folder.adapter import FolderAdapter
 from adapters.folder.local import local_shelf
+from adapters.folder.receipts import Receipts
 from adapters.titles import FILE_DROP
 from gateway.adapter import AdapterSettings, Link, Plugin
 
@@ -37,12 +38,7 @@ class Settings(AdapterSettings):
         description="Nur bei Netzlaufwerken: der Pfad, an dem das Laufwerk eingehängt ist. Ist es nicht da, legt das "
         "Gateway nichts ab und wartet.",
     )
-    receipts: Literal["optional", "required"] = Field(
-        default="optional",
-        title="Quittung",
-        description="optional: Ein weggenommener Ordner gilt als abgeholt, eine Quittung auch. required: Nur eine "
-        "Datei <Nachrichtenkennung>.quittung gilt. Beginnt ihr Text mit „abgelehnt:“, gilt sie als Ablehnung.",
-    )
+    receipts: Receipts = "optional"
     return_folder: str = Field(
         default="rueckweg",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",

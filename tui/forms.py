@@ -59,12 +59,16 @@ def faults_of(field: Field, value: Any, texts: Texts) -> list[FieldFault]:
 
 
 def from_schema(schema: Mapping[str, Any]) -> list[Field]:
-    """Return a field for every setting of an adapter, in the order of its schema (pydantic's JSON schema)."""
+    """Return a field for every setting of an adapter, in the order of its schema (pydantic's JSON schema).
+
+    Where a value is no word for people, `x-titles` of the property says what it is called.
+    """
     required = set(schema.get("required", ()))
     fields = []
     for name, given in schema.get("properties", {}).items():
         described = _resolved(given, schema)
-        options = tuple((str(value), str(value)) for value in described.get("enum", ()))
+        titles = described.get("x-titles") or {}
+        options = tuple((str(value), str(titles.get(value, value))) for value in described.get("enum", ()))
         fields.append(
             Field(
                 name,

@@ -5,12 +5,25 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
 
 from adapters.folder.shelf import Odd, Shelf
 
 if TYPE_CHECKING:
     from gateway.domain.ids import MessageId
+
+Receipts = Annotated[
+    Literal["optional", "required"],
+    Field(
+        title="Quittung",
+        description="Möglich: ein weggenommener Ordner gilt als abgeholt, eine Quittung auch. Nötig: nur eine Datei "
+        "<Nachrichtenkennung>.quittung gilt. Beginnt ihr Text mit „abgelehnt:“, gilt sie als Ablehnung.",
+        json_schema_extra={"x-titles": {"optional": "möglich", "required": "nötig"}},
+    ),
+]
+"""The setting of every way by folders: whether taking a folder away is enough; `x-titles` is for forms."""
 
 REFUSED = "abgelehnt:"
 OPENED = "geöffnet"

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Literal
 
 import asyncssh
 from pydantic import Field, field_validator
 
 from adapters.folder.adapter import FolderAdapter
+from adapters.folder.receipts import Receipts
 from adapters.sftp.session import HOST_KEYS, Target, strong
 from adapters.sftp.shelf import sftp_shelf
 from adapters.titles import SFTP
@@ -60,12 +60,7 @@ class Settings(AdapterSettings):
         title="Ordner",
         description="Pfad des Eingangsordners auf dem Server, zum Beispiel /eingang.",
     )
-    receipts: Literal["optional", "required"] = Field(
-        default="optional",
-        title="Quittung",
-        description="optional: Ein weggenommener Ordner gilt als abgeholt, eine Quittung auch. required: Nur eine "
-        "Datei <Nachrichtenkennung>.quittung gilt. Beginnt ihr Text mit „abgelehnt:“, gilt sie als Ablehnung.",
-    )
+    receipts: Receipts = "optional"
     return_folder: str = Field(
         default="rueckweg",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",

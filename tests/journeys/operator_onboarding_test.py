@@ -291,9 +291,9 @@ async def test_the_first_step_follows_from_what_is_entered(stage: Stage) -> None
     installed.takes_part(MUENSTER, option=Option.NONE, phase=Phase.NOT_CONNECTED, **nothing)
     rows = {row["key"]: row for row in (await anna.get("/onboarding")).json()["rows"]}
     silent = next(row for key, row in rows.items() if key not in (AHLEN, MUENSTER))
-    assert rows[AHLEN]["next_step"] == "Die Teilnahme ist eingetragen (Option 1); auf „Angaben da“ setzen."
-    assert rows[MUENSTER]["next_step"] == "Nimmt nichts über uns an (Option 3b); nichts zu tun."
-    assert silent["next_step"] == "Antwort der Behörde abwarten und ihre Teilnahme eintragen."
+    assert rows[AHLEN]["next_step"] == "„Angaben da“ setzen: Option 1 ist eingetragen."
+    assert rows[MUENSTER]["next_step"] == "Nichts zu tun: nimmt nichts über uns an (3b)."
+    assert silent["next_step"] == "Teilnahme eintragen, sobald die Behörde geantwortet hat."
     assert (rows[AHLEN]["option"], rows[AHLEN]["kreis_abbr"], rows[AHLEN]["adapter"]) == ("1", "WAF", "file_drop")
     assert (rows[MUENSTER]["option"], rows[MUENSTER]["adapter"]) == ("3b", "")
     for key in (AHLEN, MUENSTER, silent["key"]):

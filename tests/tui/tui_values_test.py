@@ -245,7 +245,7 @@ def test_a_form_has_a_field_for_each_setting_of_the_adapter() -> None:
         ("mount_point", "text", False),
         ("receipts", "choice", False),
     ]
-    assert fields[2].options == (("optional", "optional"), ("required", "required"))
+    assert fields[2].options == (("optional", "möglich"), ("required", "nötig"))
     assert defaults_of(SCHEMAS["file_drop"]) == {"receipts": "optional"}
 
 

@@ -115,6 +115,8 @@ def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Onboa
 
 def _progress(row: OnboardingRow, texts: Texts) -> Cell:
     """Return `■■■■□□□□ 4/8`."""
+    if _declined(row):
+        return Cell("–", "muted")
     total = max(row.total, row.complete)
     bar = "■" * row.complete + "□" * (total - row.complete)
     tone = "good" if total and row.complete == total else "" if row.complete else "muted"

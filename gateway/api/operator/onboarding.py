@@ -172,10 +172,10 @@ def next_step(found: Onboarding, about: Participation | None) -> str:
 
 def _first_step(about: Participation | None) -> str:
     if about is None:
-        return "Antwort der Behörde abwarten und ihre Teilnahme eintragen."
+        return "Teilnahme eintragen, sobald die Behörde geantwortet hat."
     if not about.option.accepts:
-        return f"Nimmt nichts über uns an (Option {about.option.value}); nichts zu tun."
-    return f"Die Teilnahme ist eingetragen (Option {about.option.value}); auf „Angaben da“ setzen."
+        return f"Nichts zu tun: nimmt nichts über uns an ({about.option.value})."
+    return f"„Angaben da“ setzen: Option {about.option.value} ist eingetragen."
 
 
 def _can_advance(found: Onboarding, target: Stage) -> bool:

@@ -119,7 +119,8 @@ def _connection_rows(seen: Seen, texts: Texts) -> Sequence[Line]:
     settings, schema = dict(current.get("settings") or {}), adapter.get("settings_schema") or {}
     given = defaults_of(schema) | settings
     for field in from_schema(schema):
-        value = said("", given.get(field.name), texts)
+        kept = given.get(field.name)
+        value = dict(field.options).get(str(kept)) or said("", kept, texts)
         lines.append({"name": field.name, "label": field.label, "value": value, "help": field.help})
     return lines
 
