@@ -11,13 +11,14 @@ from collections import deque
 from time import monotonic
 
 from textual import events
-from textual.app import App
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 from textual.worker import Worker
+
+from tui.parting import Parting
 
 WINDOWS = "dialog"
 """The group of workers that open windows: what is typed while one asks the server is for its window."""
@@ -31,7 +32,7 @@ HOLD, LOOK = 2.0, 0.02
 Typed = events.Key | events.Paste
 
 
-class InOrder(App[None]):
+class InOrder(Parting):
     """An application that holds typed keys back while one is being worked on."""
 
     class Done(Message):
@@ -68,11 +69,6 @@ class InOrder(App[None]):
             self._wait()
         else:
             await self._give(event)
-
-    @property
-    def leaving(self) -> bool:
-        """Whether the application is ending: nobody is there any more to whom a key could be given."""
-        return not self.screen_stack
 
     def _window_to_come(self) -> bool:
         """Whether a key has begun something here whose window is still to come; a slow server is not waited for."""

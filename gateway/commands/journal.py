@@ -25,6 +25,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
+FEW = 4
+"""Values of a list that are shown in a line."""
+
 
 @app.command("show")
 def show(
@@ -62,11 +65,16 @@ def check(ctx: typer.Context) -> None:
 
 
 def _line(row: Row) -> str:
-    facts = " ".join(f"{name}={value}" for name, value in row["facts"].items())
+    facts = " ".join(f"{name}={_short(value)}" for name, value in row["facts"].items())
     why = f"  ({row['why']})" if row["why"] else ""
     when = written_moment(datetime.fromisoformat(row["at"]))
     who = spoken(row["actor"])
     return f"{row['number']:>7}  {when}  {who:<22} {row['what']:<24} {row['subject']}  {facts}{why}".rstrip()
+
+
+def _short(value: object) -> str:
+    """Return a fact as it fits into a line: of a long list only how long it is; `--json` has all of it."""
+    return f"[{len(value)} Einträge]" if isinstance(value, list) and len(value) > FEW else str(value)
 
 
 def _row(entry: Entry) -> dict[str, object]:

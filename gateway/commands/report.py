@@ -103,7 +103,8 @@ def _sheet(found: dict[str, Any]) -> str:
         "Teilnahme    " + "   ".join(f"Option {name}: {part[name]}" for name in ("1", "2", "3a", "3b")),
         f"             live: {found['live']}   im Test: {found['test']}   von {part['sum']}",
         f"Heute        eingereicht: {today['submitted']}   bereitgestellt: {today['available']}"
-        f"   übergeben: {today['handed_over']}   bestätigt: {today['confirmed']}   abgelehnt: {today['rejected']}",
+        f"   übergeben: {today['handed_over']}   bestätigt: {today['confirmed']}   abgelehnt: {today['rejected']}"
+        f"   (dazu Tests: {today['tests']})",
         f"Zu klären    angehalten: {attention['held']}   nicht abgeholt: {attention['overdue']}"
         f"   Zertifikate: {attention['certificates']}   Rückläufe: {attention['replies']}"
         f"   Pläne überfällig: {attention['plans_overdue']}",

@@ -22,7 +22,10 @@ class Insight(Protocol):
     def loads(self) -> Mapping[AuthorityKey, Load]: ...
 
     def counted(self, words: Sequence[str], moments: Sequence[datetime]) -> Sequence[Mapping[str, int]]:
-        """Return how often journal words were written from each moment up to before the next."""
+        """Return how often journal words were written from each moment up to before the next, tests left out."""
+
+    def tests(self, begin: datetime, end: datetime) -> int:
+        """Return how many test messages were accepted from a moment up to before another."""
 
     def causes(self) -> Sequence[Cause]: ...
 

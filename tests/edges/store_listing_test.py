@@ -105,6 +105,7 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "loads": lambda tx: tx.insight.loads(),
     "oldest": lambda tx: tx.insight.oldest(OPEN, 20),
     "counted": lambda tx: tx.insight.counted(("case.accepted",), (DAWN, DAWN)),
+    "tests": lambda tx: tx.insight.tests(DAWN, DAWN),
     "journal": lambda tx: list(tx.journal.read(limit=10, subject="x", newest_first=True)),
     "trace": lambda tx: tx.cases.find("BW-2026-0000-0000"),
     "replies": lambda tx: tx.replies.in_states([ReplyState.QUARANTINED, ReplyState.MATCHED]),

@@ -119,7 +119,7 @@ class FakeApi:
             "participation": {code: options[code] for code in ("1", "2", "3a", "3b")} | {"sum": len(rows)},
             "live": sum(one["phase"] == "live" for one in rows),
             "test": sum(one["phase"] == "test" for one in rows),
-            "today": {"submitted": 97, "available": 12, "handed_over": 83, "confirmed": 71, "rejected": 2},
+            "today": {"submitted": 97, "available": 12, "handed_over": 83, "confirmed": 71, "rejected": 2, "tests": 3},
             "attention": {
                 "held": sum(one["held"] for one in rows),
                 "overdue": 3,

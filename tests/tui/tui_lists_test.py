@@ -29,6 +29,12 @@ async def test_the_first_screen_says_who_where_and_how_old() -> None:
         assert "BW-2026-7KQ4-M3XD" in shown
 
 
+async def test_tests_are_told_beside_the_numbers_that_leave_them_out() -> None:
+    for size in (SMALL, LARGE):
+        async with console(FakeApi(), size=size) as (app, _):
+            assert "heute ohne Tests: 3" in text_of(app)
+
+
 async def test_each_number_leads_to_its_list() -> None:
     async with console() as (app, pilot):
         await press(app, pilot, "down", "enter")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
+from typing import Any
 
 from textual import events
+from textual._context import active_message_pump
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -174,3 +178,59 @@ async def test_letters_keep_their_order_however_they_come() -> None:
                     break
                 await pilot.pause(0.01)
             assert line.value == text
+
+
+async def _looks_in_vain(app: Console, pilot: Pilot[None]) -> None:
+    app.screen.call_later(app.screen.query_one, "#nirgends")
+    await pilot.pause(0.1)
+
+
+async def test_what_still_arrives_for_a_page_on_its_way_out_does_not_end_the_console() -> None:
+    async with console(FakeApi(), first="authorities") as (app, pilot):
+        app.open_authority(MUENSTER, "Stadt Münster")
+        await settle(app, pilot)
+        page, within = app.screen, copy_context()
+        within.run(active_message_pump.set, page.query_one("#rows"))
+        await app.pop_screen()
+        within.run(app._handle_exception, NoMatches("#rows"))
+        assert app._exception is None
+
+
+async def test_what_is_not_found_on_a_page_that_stays_is_a_fault() -> None:
+    async with console(FakeApi(), first="authorities") as (app, pilot):
+        await _looks_in_vain(app, pilot)
+        assert isinstance(app._exception, NoMatches)
+        app._exception = None
+
+
+async def test_keys_after_the_last_one_are_nobodys() -> None:
+    async with console(FakeApi(), first="authorities") as (app, _):
+        for key in ("j", "q", "j", "slash", "a"):
+            app.post_message(_typed(key))
+        app.exit()
+        app.post_message(_typed("j"))
+
+
+async def test_a_change_that_was_made_is_not_made_again_before_its_window_has_gone() -> None:
+    api = FakeWork()
+    async with console(api, first="deliveries") as (app, pilot):
+        await burst(app, pilot, "G", "a", "enter", "»Anruf")
+        window = app.screen
+        assert isinstance(window, Confirm)
+        made = window._act
+        assert made is not None
+
+        async def act(reason: str) -> Any:
+            outcome = await made(reason)
+            window.call_later(window._finish)  # as Enter pressed again before the answer has closed the window
+            return outcome
+
+        window._act = act
+        await burst(app, pilot, "enter")
+        for _ in range(500):
+            if app.screen is not window:
+                break
+            await pilot.pause(0.01)
+        await settle(app, pilot)
+        assert api.reasons == ["Anruf"]
+        assert window.outcome == (1, [])

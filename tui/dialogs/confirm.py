@@ -68,18 +68,16 @@ class Confirm(Dialog[str]):
             self.wrong(self.texts("dialogs.typed_wrong", name=self._typed))
         elif self._act is None:
             self.dismiss(reason)
-        else:
+        elif self.begin():
             self._do(self._act, reason)
 
     @work(group="act")
     async def _do(self, act: Callable[[str], Awaitable[Any]], reason: str) -> None:
-        if self.busy:
-            return
         self.wrong(self.texts("dialogs.under_way"))
         try:
-            with self.sending():
-                self.outcome = await act(reason)
+            self.outcome = await act(reason)
         except ApiError as error:
+            self.busy = False
             self.wrong(error.with_faults(error.faults))
         else:
             self.dismiss(reason)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -42,6 +42,7 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         self._title = title
         self._hint = hint
         self.busy = False
+        self._answered = False
 
     @property
     def texts(self) -> Texts:
@@ -77,16 +78,23 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         """Name the keys that count now."""
         self.query_one("#hint", Static).update(Text(sentence))
 
-    @contextmanager
-    def sending(self) -> Iterator[None]:
-        """A change is on its way: nothing is sent twice, and nobody leaves without knowing what became of it."""
+    def begin(self) -> bool:
+        """Begin to send a change; False while one is on its way, or done: nothing is sent twice.
+
+        Whoever began sets `busy` back where the change was refused; after a change that was made the window closes.
+        """
+        begins = not self.busy
         self.busy = True
-        try:
-            yield
-        finally:
-            self.busy = False
+        return begins
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """Close with an answer; the first one counts."""
+        if self._answered:
+            return AwaitComplete()
+        self._answered = True
+        return super().dismiss(result)
 
     def action_cancel(self) -> None:
-        """Close without an answer, unless a change is on its way."""
+        """Close without an answer, unless a change is on its way: nobody leaves without knowing what became of it."""
         if not self.busy:
             self.dismiss(None)

@@ -190,14 +190,16 @@ class FormWindow(Dialog[Any]):
 
     def action_save(self) -> None:
         """Save, unless something is wrong already here."""
+        if self.busy:
+            return
         faults = self.faults()
         self._touched = {field.name for field in self.form.fields}
         self.show_faults(faults)
         if faults:
             self._count(len(faults))
             self._focus_first(faults)
-            return
-        self._save()
+        elif self.begin():
+            self._save()
 
     def _focus_first(self, faults: Sequence[FieldFault]) -> None:
         first = next(
@@ -210,16 +212,14 @@ class FormWindow(Dialog[Any]):
 
     @work(group="save")
     async def _save(self) -> None:
-        if self.busy:
-            return
         self.wrong(self.texts("dialogs.form_saving"))
         try:
-            with self.sending():
-                done = await self.form.save(self.values())
+            done = await self.form.save(self.values())
         except ApiError as error:
             if error.code == STALE and self.form.conflict is not None:
                 await self._resolve()
                 return
+            self.busy = False
             self._refused = list(error.faults)
             left = self.show_faults(error.faults)
             self.wrong(error.with_faults(left))
@@ -233,6 +233,7 @@ class FormWindow(Dialog[Any]):
         try:
             conflict = await self.form.conflict(self.values())
         except ApiError as error:
+            self.busy = False
             self.wrong(error.text)
             return
         answer = await self.app.push_screen_wait(_conflict_window(conflict, self.texts))
@@ -241,6 +242,8 @@ class FormWindow(Dialog[Any]):
             self._save()
         elif answer == "drop":
             self.dismiss(None)
+        else:
+            self.busy = False
 
     def action_cancel(self) -> None:
         """Close, unless it is being saved; what was typed is only thrown away when the person says so."""

@@ -51,7 +51,8 @@ class OverviewPage(Page):
         self._hours(seen)
         self.query_one("#rows", Rows).show(seen.items)
         self.query_one("#places", Static).update(self._places())
-        self.tell_place()
+        tests = seen.today.get("tests", 0)
+        self.tell_place("", self.t("tests", n=tests) if tests else "")
 
     def twin(self) -> str:
         """The report has the same numbers."""

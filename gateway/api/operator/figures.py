@@ -60,6 +60,7 @@ def overview_of(world: Sight) -> dict[str, Any]:
     with world.store.reading() as tx:
         seen = rows.see(world, tx)
         (today,) = tx.insight.counted(tuple(TODAY), (hours[0], hours[-1]))
+        tests = tx.insight.tests(hours[0], hours[-1])
         per_hour = tx.insight.counted((SUBMITTED,), hours)
         oldest, waiting = tx.insight.oldest(OPEN, 1), tx.insight.oldest((State.WAITING,), 1)
         held = tx.insight.deliveries(Wanted(states=frozenset({State.HELD}), limit=SHOWN))
@@ -69,7 +70,7 @@ def overview_of(world: Sight) -> dict[str, Any]:
         "participation": _participation(settings),
         "live": sum(_is(one, Phase.LIVE) for one in settings),
         "test": sum(_is(one, Phase.TEST) for one in settings),
-        "today": {name: today.get(word, 0) for word, name in TODAY.items()},
+        "today": {name: today.get(word, 0) for word, name in TODAY.items()} | {"tests": tests},
         "attention": attention | {"certificates": sum(_runs_out(seen, key) for key in seen.edition.authorities)},
         "waiting": sum(load.waiting for load in seen.loads.values()),
         "oldest": _oldest(world, oldest),

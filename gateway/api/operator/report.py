@@ -37,6 +37,7 @@ DELIVERIES: Mapping[str, str] = {
     "handed_over": "Übergeben",
     "confirmed": "Bestätigt (1120)",
     "rejected": "Abgelehnt (1100)",
+    "tests": "Testnachrichten",
 }
 ATTENTION: Mapping[str, str] = {
     "held": "Angehalten",
@@ -51,12 +52,12 @@ DEFINITIONS: Mapping[str, str] = {
     "Option 3a – Umleitung": "Das Portal verweist auf den eigenen Online-Dienst der Behörde.",
     "Option 3b – keine": "Die Behörde nimmt nicht teil.",
     "Live": "Freigeschaltet für echte Anträge, mit vollständigen Nachweisen und Freigabe durch zwei Personen.",
-    "Eingereicht": "Einreichungen, die das Gateway im Zeitraum dauerhaft angenommen hat, Testnachrichten der Portale"
-    " eingeschlossen.",
+    "Eingereicht": "Einreichungen, die das Gateway im Zeitraum dauerhaft angenommen hat.",
     "Bereitgestellt": "Nachrichten, die im Zeitraum zum Abruf bereitgelegt wurden; das ist noch keine Übergabe.",
     "Übergeben": "Nachrichten, die die Technik der Behörde im Zeitraum übernommen hat.",
     "Bestätigt (1120)": "Nachrichten, deren Eingang die Behörde im Zeitraum fachlich bestätigt hat.",
     "Abgelehnt (1100)": "Nachrichten, die die Behörde im Zeitraum zurückgewiesen hat.",
+    "Testnachrichten": "Testnachrichten der Anbindung und der Portale; in den Zahlen darüber sind sie nicht enthalten.",
     "Angehalten": "Übermittlungen, die jetzt auf eine Entscheidung der Betreiberin warten.",
     "Nicht abgeholt": "Behörden, bei denen jetzt eine Nachricht seit mehr als einem Tag bereitliegt.",
     "Zertifikate laufen ab": "Behörden, deren hinterlegtes Zertifikat in weniger als 30 Tagen endet.",
@@ -107,9 +108,10 @@ def report_of(world: World, begin: date | None = None, end: date | None = None) 
     with world.store.reading() as tx:
         seen = rows.see(world, tx)
         (words,) = tx.insight.counted(tuple(TODAY), (since, until))
+        tests = tx.insight.tests(since, until)
     table = [rows.row(world, seen, one) for _, one in sorted(seen.edition.authorities.items())]
     overview = overview_of(world)
-    counts = {name: words.get(word, 0) for word, name in TODAY.items()}
+    counts = {name: words.get(word, 0) for word, name in TODAY.items()} | {"tests": tests}
     return {
         "title": "Bauportal.NRW: Teilnahme der Bauaufsichtsbehörden und Übermittlung der Anträge",
         "by": world.policy.sender_name,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import Connection, bindparam, func, select, text
@@ -59,6 +60,23 @@ _CAUSES = (
     .order_by(_GROUPS.c.number.desc(), _GROUPS.c.code, _GROUPS.c.state)
 )
 
+TESTED = timedelta(days=90)
+"""How long a test message may be under way and still be told from an application in what is counted."""
+
+_MOMENTS = [bindparam(name, type_=UtcDateTime) for name in ("begin", "end")]
+_OF_TESTS = (
+    text(
+        "SELECT what, at FROM journal WHERE subject IN"
+        " (SELECT number FROM cases WHERE test AND created_at >= :early AND created_at < :end)"
+        " AND what IN :words AND at >= :begin AND at < :end"
+    )
+    .bindparams(bindparam("words", expanding=True), bindparam("early", type_=UtcDateTime), *_MOMENTS)
+    .columns(at=UtcDateTime)
+)
+_TESTS = text(
+    "SELECT count(*) FROM cases WHERE test AND created_at >= :begin AND created_at < :end AND accepted_at IS NOT NULL"
+).bindparams(*_MOMENTS)
+
 
 class SqlInsight:
     """Read-only questions over one transaction."""
@@ -82,7 +100,10 @@ class SqlInsight:
         return found
 
     def counted(self, words: Sequence[str], moments: Sequence[datetime]) -> Sequence[Mapping[str, int]]:
-        """Return how often journal words were written from each moment up to before the next."""
+        """Return how often journal words were written from each moment up to before the next.
+
+        What was written about test messages is left out, unless their case is older by `TESTED` than the first moment.
+        """
         spans = list(pairwise(moments))
         found: list[dict[str, int]] = [{} for _ in spans]
         if not words or not spans:
@@ -97,7 +118,15 @@ class SqlInsight:
         binds += [bindparam(f"w{at}", word) for at, word in enumerate(words)]
         for number, at, count in self._connection.execute(text(asked).bindparams(*binds)):
             found[number][words[at]] = int(count)
+        begin, end = moments[0], moments[-1]
+        about = _OF_TESTS.bindparams(words=list(words), early=begin - TESTED, begin=begin, end=end)
+        for word, at in self._connection.execute(about):
+            found[bisect_right(moments, at) - 1][word] -= 1
         return found
+
+    def tests(self, begin: datetime, end: datetime) -> int:
+        """Return how many test messages were accepted from a moment up to before another."""
+        return int(self._connection.execute(_TESTS.bindparams(begin=begin, end=end)).scalar_one())
 
     def causes(self) -> Sequence[Cause]:
         """Return why deliveries stand still, the most frequent cause first; time and reason are the oldest one's."""

@@ -11,7 +11,7 @@ from gateway.edges.store.engine import take_turn
 from gateway.edges.store.faults import told
 from gateway.edges.store.tables import CATALOGUE
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The revisions under gateway/edges/migrations, oldest first; a test compares them."""
 
 HEAD = REVISIONS[-1]

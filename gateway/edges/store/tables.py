@@ -76,6 +76,7 @@ CASES = Table(
     partial("ix_cases_follower", "number", where="follows <> ''"),
     Index("ix_cases_portal_reference", "portal_reference"),
     Index("ix_cases_reference", "reference"),
+    partial("ix_cases_test", "created_at", where="test"),
     partial("ix_cases_file_reference", "file_reference", where="file_reference <> ''"),
     partial("ix_cases_overview_sha256", "overview_sha256", where="overview_sha256 <> ''"),
     partial("ix_cases_draft", "expires_at", where="state = 'draft'"),

@@ -20,6 +20,7 @@ TEXTS = {
     "attention.plans_overdue": "Pläne überfällig",
     "oldest": "ältester offener Vorgang",
     "hours": "Je Stunde",
+    "tests": "heute ohne Tests: {n}",
     "hours_range": "0–23 Uhr",
     "longest": "längste Wartezeit {name}, {way}",
     "next": "Nächster Schritt:",
@@ -30,7 +31,8 @@ TEXTS = {
     "col.sentence": "Warum",
     "empty": "Nichts braucht jemanden.",
     "help.participation": "Wie viele der Behörden heute mit welcher Option teilnehmen; live: nehmen echte Anträge an.",
-    "help.today": "Was seit Mitternacht geschah; „warten jetzt“ zählt, was gerade auf einen neuen Versuch wartet.",
+    "help.today": "Was seit Mitternacht geschah; „warten jetzt“ zählt, was gerade auf einen neuen Versuch wartet. "
+    "Testnachrichten zählen nicht mit.",
     "help.attention": "Was ein Mensch ansehen muss. Enter auf einer Zahl öffnet ihre Liste.",
     "help.hours": "Ein Balken je Stunde seit Mitternacht.",
     "key.left": "Zahl links",

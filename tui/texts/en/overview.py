@@ -20,6 +20,7 @@ TEXTS = {
     "attention.plans_overdue": "plans overdue",
     "oldest": "oldest open case",
     "hours": "Per hour",
+    "tests": "today without tests: {n}",
     "hours_range": "0–23 h",
     "longest": "longest wait {name}, {way}",
     "next": "Next step:",
@@ -30,7 +31,8 @@ TEXTS = {
     "col.sentence": "Why",
     "empty": "Nothing needs anybody.",
     "help.participation": "How many authorities take part with which option today; live: they take real applications.",
-    "help.today": "What happened since midnight; “waiting now” counts what waits for another attempt.",
+    "help.today": "What happened since midnight; “waiting now” counts what waits for another attempt. "
+    "Test messages are not counted.",
     "help.attention": "What a human must look at. Enter on a number opens its list.",
     "help.hours": "One bar per hour since midnight.",
     "key.left": "Number to the left",
