@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from tests.tui.fake_api import FakeApi
 from tests.tui.fake_world import AHLEN, BECKUM, WARENDORF
@@ -33,6 +35,24 @@ async def test_tests_are_told_beside_the_numbers_that_leave_them_out() -> None:
     for size in (SMALL, LARGE):
         async with console(FakeApi(), size=size) as (app, _):
             assert "heute ohne Tests: 3" in text_of(app)
+
+
+class Beginning(FakeApi):
+    """A gateway that was just set up."""
+
+    async def overview(self, request: Request) -> Any:
+        nobody = {"1": 0, "2": 0, "3a": 0, "3b": 212, "sum": 212}
+        return await super().overview(request) | {"participation": nobody, "items": []}
+
+
+async def test_where_nobody_takes_part_yet_the_first_screen_says_how_to_begin() -> None:
+    for size in (SMALL, LARGE):
+        async with console(Beginning(), size=size) as (app, _):
+            shown = " ".join(text_of(app).split())
+            assert "Noch nimmt keine Behörde teil." in shown
+            assert "Rücklauf der Umfrage einlesen (5)" in shown
+    async with console(FakeApi()) as (app, _):
+        assert "Noch nimmt keine" not in text_of(app)
 
 
 async def test_each_number_leads_to_its_list() -> None:

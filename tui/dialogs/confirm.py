@@ -73,7 +73,7 @@ class Confirm(Dialog[str]):
 
     @work(group="act")
     async def _do(self, act: Callable[[str], Awaitable[Any]], reason: str) -> None:
-        self.wrong(self.texts("dialogs.under_way"))
+        self.under_way(self.texts("dialogs.under_way"))
         try:
             self.outcome = await act(reason)
         except ApiError as error:

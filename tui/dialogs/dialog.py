@@ -70,8 +70,15 @@ class Dialog(ModalScreen[R | None], Generic[R]):
 
     def wrong(self, sentence: str) -> None:
         """Say in the window what is wrong; nothing typed is lost."""
+        self._tell("!", sentence)
+
+    def under_way(self, sentence: str) -> None:
+        """Say in the window that a change is on its way."""
+        self._tell("↻", sentence)
+
+    def _tell(self, sign: str, sentence: str) -> None:
         shown = self.query_one("#wrong", Static)
-        shown.update(Text(f"! {plain(sentence)}" if sentence else ""))
+        shown.update(Text(f"{sign} {plain(sentence)}" if sentence else ""))
         shown.set_class(bool(sentence), "-on")
 
     def hint(self, sentence: str) -> None:

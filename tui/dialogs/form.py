@@ -212,7 +212,7 @@ class FormWindow(Dialog[Any]):
 
     @work(group="save")
     async def _save(self) -> None:
-        self.wrong(self.texts("dialogs.form_saving"))
+        self.under_way(self.texts("dialogs.form_saving"))
         try:
             done = await self.form.save(self.values())
         except ApiError as error:

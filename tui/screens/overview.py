@@ -34,6 +34,7 @@ class OverviewPage(Page):
     section = "overview"
     AUTO_FOCUS: ClassVar[str | None] = "Board"
     CSS_PATH = "overview.tcss"
+    _nobody = False
 
     def body(self) -> Iterable[Widget]:
         """The numbers, the hours of today, and the list of what needs somebody."""
@@ -50,6 +51,7 @@ class OverviewPage(Page):
         self.query_one(Board).show(stacks(seen, self.texts))
         self._hours(seen)
         self.query_one("#rows", Rows).show(seen.items)
+        self._nobody = not seen.items and seen.participation.get("3b") == seen.participation.get("sum")
         self.query_one("#places", Static).update(self._places())
         tests = seen.today.get("tests", 0)
         self.tell_place("", self.t("tests", n=tests) if tests else "")
@@ -104,7 +106,7 @@ class OverviewPage(Page):
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Say the whole sentence about the item under the cursor."""
         item = event.rows.current
-        lines = [str(item.get("sentence", ""))] if item is not None else []
+        lines = [str(item.get("sentence", ""))] if item is not None else [self.t("nobody")] if self._nobody else []
         if item is not None and item.get("next_step"):
             lines.append(f"{self.t('next')} {item['next_step']}")
         self.query_one(Detail).say(lines)

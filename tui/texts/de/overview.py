@@ -20,6 +20,8 @@ TEXTS = {
     "attention.plans_overdue": "Pläne überfällig",
     "oldest": "ältester offener Vorgang",
     "hours": "Je Stunde",
+    "nobody": "Noch nimmt keine Behörde teil. Nächster Schritt: Rücklauf der Umfrage einlesen (5) oder eine Behörde "
+    "eintragen (2, Enter, b).",
     "tests": "heute ohne Tests: {n}",
     "hours_range": "0–23 Uhr",
     "longest": "längste Wartezeit {name}, {way}",

@@ -20,6 +20,8 @@ TEXTS = {
     "attention.plans_overdue": "plans overdue",
     "oldest": "oldest open case",
     "hours": "Per hour",
+    "nobody": "No authority takes part yet. Next step: read the answers of the survey (5) or enter an authority "
+    "(2, Enter, b).",
     "tests": "today without tests: {n}",
     "hours_range": "0–23 h",
     "longest": "longest wait {name}, {way}",
