@@ -10,6 +10,7 @@ from textual._context import active_message_pump
 from textual.app import App, ScreenStackError
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
+from textual.worker import WorkerFailed
 
 
 class Parting(App[None]):
@@ -22,9 +23,10 @@ class Parting(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Overlook that something was not found in what is on its way out; everything else ends the console."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
         node = active_message_pump.get(None)
         gone = isinstance(node, DOMNode) and any(one._pruning or one._closing for one in node.ancestors_with_self)
-        if isinstance(error, (NoMatches, ScreenStackError)) and (self.leaving or gone):
-            self.log.warning(repr(error))
+        if isinstance(cause, (NoMatches, ScreenStackError)) and (self.leaving or gone):
+            self.log.warning(repr(cause))
             return
         super()._handle_exception(error)

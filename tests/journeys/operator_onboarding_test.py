@@ -296,6 +296,7 @@ async def test_the_first_step_follows_from_what_is_entered(stage: Stage) -> None
     assert silent["next_step"] == "Teilnahme eintragen, sobald die Behörde geantwortet hat."
     assert (rows[AHLEN]["option"], rows[AHLEN]["kreis_abbr"], rows[AHLEN]["adapter"]) == ("1", "WAF", "file_drop")
     assert (rows[MUENSTER]["option"], rows[MUENSTER]["adapter"]) == ("3b", "")
+    assert silent["option"] == "", "who has not answered has not declined"
     for key in (AHLEN, MUENSTER, silent["key"]):
         shown = (await anna.get(f"/authorities/{key}/onboarding")).json()
         assert shown["next_step"] == rows[key]["next_step"], "the checklist says the same as the list"

@@ -35,7 +35,7 @@ class FakeDesk(FakeApi):
         names = ("key", "name", "stage", "next_step", "proposer")
         place = self.places[key]
         setting = place.in_force("2026-11-21")
-        what = {"option": setting.get("option", "3b"), "adapter": setting.get("adapter", "")}
+        what = {"option": setting.get("option", ""), "adapter": setting.get("adapter", "")}
         where = {"kreis_abbr": place.authority.kreis_abbr, "kreis": place.authority.kreis_name}
         complete = sum(1 for check in found["checks"] if check["holds"])
         return (

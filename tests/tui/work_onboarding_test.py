@@ -138,9 +138,22 @@ async def test_what_there_is_nothing_to_connect_for_stands_last_and_says_so() ->
         assert "– " in shown
         assert "eingeladen" not in shown
         await press(app, pilot, "escape")
-        options = [row.option in ("1", "2") for row in page_of(app).rows.visible_items]
-        assert options == sorted(options, reverse=True)
-        assert not all(options)
+        declined = [row.option in ("3a", "3b") for row in page_of(app).rows.visible_items]
+        assert declined == sorted(declined)
+        assert any(declined)
+
+
+async def test_who_has_not_answered_is_invited_and_stands_before_those_who_declined() -> None:
+    api = FakeWork()
+    silent = next(key for key, place in api.places.items() if key not in api.stages and place.history)
+    api.places[silent].history = []
+    async with console(api, first="onboarding") as (app, pilot):
+        shown = [row.key for row in page_of(app).rows.visible_items]
+        declined = [row.key for row in page_of(app).rows.visible_items if row.option in ("3a", "3b")]
+        assert shown.index(silent) < min(map(shown.index, declined))
+        await press(app, pilot, "slash", *"option:-", "enter")
+        assert [row.key for row in page_of(app).rows.visible_items] == [silent]
+        assert "○ eingeladen" in text_of(app)
 
 
 async def test_the_filter_knows_kreis_option_and_way_and_goes_along_to_the_command_line() -> None:

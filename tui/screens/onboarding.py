@@ -22,8 +22,8 @@ from tui.texts import Texts
 URGENCY = ("verified", "approved", "connected", "details", "paused", "live", "invited", "ended")
 """Which stage needs somebody first: those nearest to going live."""
 
-ACCEPTING = ("1", "2")
-"""Options by which applications arrive through us."""
+DECLINED = ("3a", "3b")
+"""Options by which nothing arrives through us; an authority that has not answered yet has none at all."""
 
 
 class OnboardingPage(ListPage[OnboardingRow]):
@@ -71,12 +71,12 @@ class OnboardingPage(ListPage[OnboardingRow]):
 def _urgency(row: OnboardingRow) -> tuple[bool, bool, int, int, bool, str]:
     rank = URGENCY.index(row.stage) if row.stage in URGENCY else len(URGENCY)
     waits_for_approval = bool(row.proposer) and row.stage == "verified"
-    return (_declined(row), not waits_for_approval, rank, -row.complete, row.option not in ACCEPTING, row.name)
+    return (_declined(row), not waits_for_approval, rank, -row.complete, not row.option, row.name)
 
 
 def _declined(row: OnboardingRow) -> bool:
     """Return whether there is nothing to connect: an authority that accepts nothing through us and never did."""
-    return row.option not in ACCEPTING and row.stage == "invited"
+    return row.option in DECLINED and row.stage == "invited"
 
 
 def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[OnboardingRow]:
@@ -89,7 +89,13 @@ def onboarding_table(texts: Texts, clock: Callable[[], datetime]) -> Table[Onboa
             lambda row: Cell("–", "muted") if _declined(row) else signs.stage(row.stage, texts),
             lambda row: list(signs.STAGES).index(row.stage) if row.stage in signs.STAGES else 99,
         ),
-        Column("option", 8, lambda row: signs.option_short(row.option, texts), lambda row: row.option, rank=3),
+        Column(
+            "option",
+            8,
+            lambda row: signs.option_short(row.option, texts) if row.option else Cell("–", "muted"),
+            lambda row: row.option,
+            rank=3,
+        ),
         Column("complete", 12, lambda row: _progress(row, texts), lambda row: row.complete),
         Column("next", 30, lambda row: row.next_step or "–", grow=6),
         Column("proposer", 10, lambda row: who(row.proposer), rank=2),

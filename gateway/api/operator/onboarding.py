@@ -20,7 +20,7 @@ from gateway.domain.dossier import Dossier
 from gateway.domain.errors import SubmissionError
 from gateway.domain.ids import AuthorityKey
 from gateway.domain.onboarding import MOVES, NEEDS, Check, Evidence, Onboarding, Stage, latest, unproved
-from gateway.domain.participation import Option, Participation
+from gateway.domain.participation import Participation
 from gateway.flow import onboarding as flow
 from gateway.flow.cases import authority_of
 from gateway.flow.proofs import onboarding_of, subject
@@ -112,7 +112,7 @@ def table(world: World) -> list[dict[str, Any]]:
                 "kreis_key": authority.kreis_key,
                 "kreis": authority.kreis_name,
                 "kreis_abbr": authority.kreis_abbr,
-                "option": (about.option if about else Option.NONE).value,
+                "option": about.option.value if about else "",
                 "adapter": accepting.adapter if accepting else "",
                 "adapter_title": world.title(accepting.adapter) if accepting else "",
                 "stage": found.stage.value,
